@@ -1,0 +1,1 @@
+"""Everything that changes or reports facts: the only user of SQLAlchemy."""

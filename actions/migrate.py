@@ -1,0 +1,80 @@
+"""Brings a database to the newest schema; one chain of revisions serves both engines."""
+
+from asyncio import to_thread
+from pathlib import Path
+from typing import Any
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from actions.errors import StoreError
+from actions.store import sqlite_path
+
+log = structlog.get_logger(__name__)
+
+
+async def upgrade(url: str) -> None:
+    """Create or upgrade all tables. Raises StoreError when the database cannot be written or is newer than the code."""
+    try:
+        if url.startswith("sqlite"):
+            sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
+            await to_thread(_upgrade_sqlite, url)
+            return
+        engine = create_async_engine(url, poolclass=NullPool)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(_upgrade)
+        finally:
+            await engine.dispose()
+    except (OSError, DBAPIError) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        raise StoreError(f"DATABASE_URL: the database cannot be prepared: {reason}") from error
+
+
+def config() -> Config:
+    """The migration settings, made in code so that no file of paths is needed."""
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return settings
+
+
+def _upgrade_sqlite(url: str) -> None:
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            # Rebuilding a table with foreign keys on would delete the rows that refer to it; inside a transaction the
+            # switch does nothing, so it is set before one begins.
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.commit()
+            with connection.begin():
+                _upgrade(connection)
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+                if broken:
+                    raise StoreError(f"{url}: {len(broken)} rows refer to rows that do not exist; nothing was changed")
+    finally:
+        engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    settings = config()
+    scripts = ScriptDirectory.from_config(settings)
+    current = MigrationContext.configure(connection).get_current_revision()
+    head = scripts.get_current_head()
+    if current == head:
+        return
+    if current is not None and current not in {revision.revision for revision in scripts.walk_revisions()}:
+        raise StoreError(
+            f"the database has schema {current}, which this version does not know; install a newer version"
+        )
+    attributes: dict[str, Any] = {"connection": connection}
+    settings.attributes.update(attributes)
+    command.upgrade(settings, "head")
+    log.info("database_migrated", revision=head)

@@ -1,0 +1,14 @@
+"""The migration environment: works on the connection it is handed, never makes one."""
+
+from alembic import context
+
+from actions.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,96 @@
+"""What is to be sent to residents, what staff are told, and the feed of changes that pages follow."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Index, Integer, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from actions.tables.base import Base, Tenant, community_reference, named, reference
+
+
+class OutboxState(StrEnum):
+    """What became of a message on its way out.
+
+    `ambiguous`: the send may or may not have reached the channel; `held`: it waits for a person.
+    """
+
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    AMBIGUOUS = "ambiguous"
+    HELD = "held"
+    GIVEN_UP = "given_up"
+
+
+class OutboxRow(Tenant, Base):
+    """One message to deliver; it is claimed for a while, sent, and then recorded, in this order."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        community_reference(),
+        reference("messages", "message_id"),
+        reference("contacts", "contact_id"),
+        Index(
+            "ix_outbox_next",
+            "next_attempt_at",
+            sqlite_where=text("next_attempt_at IS NOT NULL"),
+            postgresql_where=text("next_attempt_at IS NOT NULL"),
+        ),
+        Index(None, "community_id", "message_id"),
+    )
+
+    message_id: Mapped[int]
+    contact_id: Mapped[int]
+    channel: Mapped[str]
+    purpose: Mapped[str] = mapped_column(default="reply")
+    state: Mapped[OutboxState] = mapped_column(named(OutboxState))
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    claimed_by: Mapped[str | None]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    external_id: Mapped[str | None]
+    last_error: Mapped[str | None]
+
+
+class Alert(Tenant, Base):
+    """A word to a staff member about a ticket: a reminder, an escalation or an alarm; seen and acknowledged apart."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        community_reference(),
+        reference("tickets", "ticket_id"),
+        reference("staff", "staff_id"),
+        Index(None, "community_id", "staff_id", "id"),
+        Index(None, "community_id", "ticket_id"),
+    )
+
+    ticket_id: Mapped[int]
+    staff_id: Mapped[int | None]
+    role: Mapped[str]
+    kind: Mapped[str]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+
+
+class LiveEvent(Base):
+    """One line of the feed that pages follow.
+
+    The cursor of a reader is `(transaction, position)`: on SQLite positions commit in order and `transaction` is 0; on
+    PostgreSQL it is the transaction's id, and a reader stays below the oldest one still running.
+    """
+
+    __tablename__ = "live_events"
+    __table_args__ = (Index(None, "transaction", "position"),)
+
+    position: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True
+    )
+    transaction: Mapped[int] = mapped_column(default=0)
+    community_id: Mapped[int]
+    kind: Mapped[str]
+    conversation_id: Mapped[int | None]
+    ticket_id: Mapped[int | None]
+    at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""The conversation: dialogue, forms, turns, delivery and the message channels."""

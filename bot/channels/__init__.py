@@ -1,0 +1,1 @@
+"""The doors of the desk through which messages come and go."""

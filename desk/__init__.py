@@ -1,0 +1,1 @@
+"""The commands, the settings and the wiring: the only package that knows all the others."""

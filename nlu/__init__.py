@@ -1,0 +1,1 @@
+"""Understands messages and finds knowledge; knows nothing of tickets or channels."""

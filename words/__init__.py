@@ -1,0 +1,1 @@
+"""Reply scripts, the etiquette check and the content files: pure text."""
