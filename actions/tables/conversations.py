@@ -38,7 +38,8 @@ class Conversation(Tenant, Base):
     """All that one contact and the desk say to each other.
 
     `version` grows with every change of owner or state; whoever writes checks it first. `ready_at` says when a worker
-    may take the pending messages as one turn, `wake_at` when an unfinished form is to be closed by itself.
+    may take the pending messages as one turn, `wake_at` when an unfinished form is to be closed by itself. Inbound
+    messages up to `taken_seq` have been taken into a turn.
     """
 
     __tablename__ = "conversations"
@@ -67,6 +68,7 @@ class Conversation(Tenant, Base):
     version: Mapped[int] = mapped_column(default=0)
     state: Mapped[dict[str, Any]]
     last_seq: Mapped[int] = mapped_column(default=0)
+    taken_seq: Mapped[int] = mapped_column(default=0)
     turn_count: Mapped[int] = mapped_column(default=0)
     pending_since: Mapped[datetime | None]
     last_inbound_at: Mapped[datetime | None]
@@ -79,7 +81,8 @@ class Message(Tenant, Base):
     """One message, in the order of `seq` inside its conversation.
 
     An inbound message is stored once under its idempotency key, understood later (`understanding`, `model_version`)
-    and taken into exactly one turn (`turn`). `decision` says why the bot answered as it did.
+    and taken into exactly one turn (`turn`). `pressed` says that the text came from a button. `decision` says why the
+    bot answered as it did.
     """
 
     __tablename__ = "messages"
@@ -106,6 +109,8 @@ class Message(Tenant, Base):
     idempotency_key: Mapped[str | None]
     sent_at: Mapped[datetime]
     stored_at: Mapped[datetime]
+    pressed: Mapped[bool] = mapped_column(default=False)
+    photos: Mapped[int] = mapped_column(default=0)
     needs_understanding: Mapped[bool] = mapped_column(default=False)
     understanding: Mapped[dict[str, Any] | None] = mapped_column(Json)
     model_version: Mapped[str | None]
