@@ -1,82 +1,145 @@
-"""Turns a message into named features: characters, words, sounds and the lists of the data."""
+"""Turns a message into named features: characters, words, their kinds, sounds, meanings, marks, signs of danger."""
 
+import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
-import pypinyin
 import rjieba
 
-from nlu.lexicon import Wording, any_of
-from nlu.normalise import normalise
+from nlu.danger import Danger, Signs
+from nlu.entities.address import find_addresses
+from nlu.entities.phone import find_phones
+from nlu.entities.span import MASK, Span, mask
+from nlu.lexicon import Wording, any_of, concepts
+from nlu.normalise import fold, normalise
 from nlu.training_data import TrainingData
+from words.content import ContentFiles
 
-# One weight per block of features, in the order of `Featuriser.blocks`.
-BLOCK_WEIGHTS = (1.0, 0.5, 0.7, 0.3)
+# One weight per block of features, in the order of `Featuriser.blocks`; found by cross-validation.
+BLOCK_WEIGHTS = (1.0, 0.5, 0.2, 0.7, 0.3, 0.3, 0.15)
 
-_DIGITS = re.compile(r"[0-9]+")
 # Longer texts are cut where they are scored, so a message of a megabyte costs no more than a long complaint.
-_LONGEST = 600
+LONGEST = 600
+_DIGITS = re.compile(r"[0-9]+")
+_LENGTHS = (3, 6, 12, 25, 50)
+_QUESTION = re.compile(r"[吗么呢不没]$")
 
 
 @dataclass(frozen=True, slots=True)
 class Featuriser:
     """Makes the features of a text; the same object serves training and inference."""
 
-    wording: Wording
+    wording: Wording = field(default_factory=Wording)
     lists: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     synonyms: re.Pattern[str] | None = None
     canonical: Mapping[str, str] = field(default_factory=dict)
+    concepts: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    danger: Danger = field(default_factory=Danger)
 
     @classmethod
-    def build(cls, wording: Wording, data: TrainingData) -> "Featuriser":
-        """A featuriser that knows the lookups, regexes and synonyms of the data, as Rasa's RegexFeaturizer does."""
+    def build(cls, data: TrainingData, files: ContentFiles | None = None) -> "Featuriser":
+        """A featuriser that knows the lookups, regexes and synonyms of the data, as Rasa's RegexFeaturizer does.
+
+        With content files it also levels dialect, strips courtesy, and knows our concepts and signs of danger. Raises
+        ContentError when one of those files is broken.
+        """
         lists = {name: re.compile(any_of(_plain(words))) for name, words in data.lookups.items() if words}
         lists |= {name: re.compile("|".join(f"(?:{p})" for p in written)) for name, written in data.regexes.items()}
         canonical = {normalise(variant).text: normalise(word).text for variant, word in data.synonyms.items()}
         canonical = {variant: word for variant, word in canonical.items() if variant and word}
-        return cls(wording, lists, re.compile(any_of(canonical)) if canonical else None, canonical)
+        synonyms = re.compile(any_of(canonical)) if canonical else None
+        if files is None:
+            return cls(Wording(), lists, synonyms, canonical)
+        return cls(Wording.read(files), lists, synonyms, canonical, concepts(files), Danger.read(files))
 
     def clean(self, text: str) -> str:
-        """What of a text is looked at: normalised, without courtesy, dialect levelled, numbers made alike."""
-        core = self.wording.core(normalise(text[: 4 * _LONGEST]).text)
-        return _DIGITS.sub("0", self.wording.level(core))[:_LONGEST]
+        """What of a text is looked at: without addresses, telephones and courtesy, dialect levelled, numbers alike."""
+        folded = fold(text[: 4 * LONGEST])
+        return self._levelled(folded, _located(folded))
+
+    def _levelled(self, folded: str, spans: Sequence[Span]) -> str:
+        core = self.wording.core(normalise(mask(folded, spans)).text.replace(MASK, ""))
+        return _DIGITS.sub("0", self.wording.level(core))[:LONGEST]
 
     def blocks(self, text: str) -> tuple[list[str], ...]:
-        """The features of a cleaned text, block by block; a name begins with a mark of its block."""
-        marked = f"^{text}$"
-        chars = [f"c:{char}" for char in text] + [f"c:{a}{b}" for a, b in zip(marked, marked[1:], strict=False)]
-        words = rjieba.cut(text)
-        sounds = [_sound(char) for char in text]
-        return chars, _grams("w", words), _grams("p", sounds), self._listed(text)
+        """The features of a message or a part of one, block by block; a name begins with a mark of its block."""
+        folded = fold(text[: 4 * LONGEST])
+        spans = _located(folded)
+        clean = self._levelled(folded, spans)
+        marked = f"^{clean}$"
+        chars = [f"c:{char}" for char in clean] + [f"c:{a}{b}" for a, b in pairwise(marked)]
+        sounds = [_sound(char) for char in clean]
+        signs = self.danger.signs(clean).features()
+        tagged = rjieba.tag(clean)
+        words, kinds = [word for word, _ in tagged], [kind for _, kind in tagged]
+        shapes = _grams("g", kinds) + [f"g:{a} {b} {c}" for a, b, c in zip(kinds, kinds[1:], kinds[2:], strict=False)]
+        return (
+            chars,
+            _grams("w", words),
+            shapes,
+            _grams("p", sounds),
+            self._meant(clean),
+            _marks(folded, clean, spans),
+            signs,
+        )
 
-    def _listed(self, text: str) -> list[str]:
-        found: list[str] = []
-        for name, pattern in self.lists.items():
-            if pattern.search(text):
-                found.append(f"l:{name}")
+    def signs(self, text: str) -> Signs:
+        """The signs of danger in a message or a part of one."""
+        return self.danger.signs(self.clean(text))
+
+    def _meant(self, clean: str) -> list[str]:
+        found = [f"l:{name}" for name, pattern in self.lists.items() if pattern.search(clean)]
         if self.synonyms is not None:
-            found += [f"s:{self.canonical[match]}" for match in self.synonyms.findall(text)]
+            found += [f"s:{self.canonical[match]}" for match in self.synonyms.findall(clean)]
+        for name, pattern in self.concepts.items():
+            words = set(pattern.findall(clean))
+            found += [f"l:{name}"] * bool(words) + [f"l:{name}+"] * (len(words) > 1)
         return found
 
 
 def readable(name: str) -> str:
-    """A feature's name for people: the word, the sound in brackets, or the list it was found in."""
+    """A feature's name for people: the word itself, or in brackets the sound, list or sign that it stands for."""
     kind, _, body = name.partition(":")
-    return f"[{body}]" if kind in {"p", "l"} else body
+    return f"[{body}]" if kind in {"p", "l", "m", "d", "g"} else body.replace(" ", "")
+
+
+def _located(folded: str) -> list[Span]:
+    """Telephones and addresses: where somebody lives says nothing of what they want, and answers hold little else."""
+    found = find_phones(folded)
+    return found + find_addresses(folded, mask(folded, found))
+
+
+def _marks(folded: str, clean: str, spans: Sequence[Span]) -> list[str]:
+    """Question and exclamation marks, how long the text is, whether it asks, whether it names two places."""
+    marks = [f"m:{mark}" for mark in "?!" if mark in folded]
+    types = [span.type for span in spans]
+    marks += ["m:two places"] * (len(types) > len(set(types)))
+    marks.append(f"m:length {sum(len(clean) > bound for bound in _LENGTHS)}")
+    return [*marks, "m:asks"] if _QUESTION.search(clean) else marks
 
 
 def _grams(kind: str, units: Sequence[str]) -> list[str]:
-    pairs = zip(units, units[1:], strict=False)
-    return [f"{kind}:{unit}" for unit in units] + [f"{kind}:{a} {b}" for a, b in pairs]
+    return [f"{kind}:{unit}" for unit in units] + [f"{kind}:{a} {b}" for a, b in pairwise(units)]
 
 
 @lru_cache(maxsize=30_000)
 def _sound(char: str) -> str:
-    read = pypinyin.lazy_pinyin(char)
+    read = _pinyin()(char)
     # n/l and retroflex slips are the commonest typing errors by ear.
     return _EAR.sub(lambda match: _ALIKE[match[0]], str(read[0])) if read else char
+
+
+@lru_cache(maxsize=1)
+def _pinyin() -> Callable[[str], list[str]]:
+    """The reading of a character. The library's phrases would take 50 MB and say nothing of single characters."""
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    from pypinyin import lazy_pinyin  # noqa: PLC0415
+
+    found: Callable[[str], list[str]] = lazy_pinyin
+    return found
 
 
 _ALIKE = {"zh": "z", "ch": "c", "sh": "s", "ang": "an", "eng": "en", "ing": "in"}

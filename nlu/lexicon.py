@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from ruamel.yaml.comments import CommentedMap
 
-from words.content import ContentFiles
+from words.content import ContentFiles, line_of
 from words.errors import ContentError
 
 FOLDER = "lexicon"
+_CONCEPTS = f"{FOLDER}/concepts.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,12 @@ class Wording:
         return self.dialect.sub(lambda match: replacements[match[0]], text)
 
 
+def answer_words(files: ContentFiles) -> re.Pattern[str]:
+    """What may stand around a bare answer, from `answers.yml`, as one pattern for a whole normalised text."""
+    listed = mapping(files, f"{FOLDER}/answers.yml").get("around") or ()
+    return re.compile(f"(?:{any_of(str(word) for word in listed)})*")
+
+
 def any_of(words: Iterable[str]) -> str:
     """A regular expression for any of the words, the longest first."""
     return "|".join(re.escape(word) for word in sorted(set(words), key=lambda word: (-len(word), word)))
@@ -63,3 +70,14 @@ def mapping(files: ContentFiles, name: str) -> CommentedMap:
     if not isinstance(root, CommentedMap):
         raise ContentError(name, 1, "should hold a mapping")
     return root
+
+
+def concepts(files: ContentFiles) -> dict[str, re.Pattern[str]]:
+    """The word lists of `concepts.yml`, each compiled; raises ContentError when one is empty."""
+    listed = mapping(files, _CONCEPTS).get("concepts") or CommentedMap()
+    compiled: dict[str, re.Pattern[str]] = {}
+    for name, words in listed.items():
+        if not words:
+            raise ContentError(_CONCEPTS, line_of(listed, name), f"the concept “{name}” holds no words")
+        compiled[name] = re.compile(any_of(str(word) for word in words))
+    return compiled

@@ -4,7 +4,8 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
 FORMAT = 1
+INTENT, LABEL = "intent", "label"
+EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +63,61 @@ class Head:
     name: str
     labels: tuple[str, ...]
     first: int
+
+    @property
+    def columns(self) -> slice:
+        """Where the scores of this head stand."""
+        return slice(self.first, self.first + len(self.labels))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What cross-validation told of the margins: how to make probabilities of them, and when to ask back."""
+
     steepness: float
+    margin: float
+    lead: float
+    alarm: float
+    accuracy: float
 
-    def columns(self, scores: Floats) -> Floats:
-        """This head's part of all scores."""
-        return scores[self.first : self.first + len(self.labels)]
 
-    def probabilities(self, scores: Floats) -> Floats:
-        """Calibrated probabilities from this head's margins."""
-        scaled = self.steepness * self.columns(scores)
-        powers = np.exp(scaled - scaled.max())
-        return np.asarray(powers / powers.sum(), dtype=np.float32)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the model says of one text: a margin for each intent, one for danger, and the raw scores behind them."""
+
+    intents: tuple[str, ...]
+    margins: Floats
+    alarm: float
+    scores: Floats
+    vector: Vector
+
+
+def joint_margins(
+    scores: npt.NDArray[Any], heads: Mapping[str, Head]
+) -> tuple[npt.NDArray[Any], tuple[str, ...], npt.NDArray[Any]]:
+    """The margins of the intents over rows of scores, the intents, and the alarm scores.
+
+    An intent's margin is the mean of what its own head says and of the best among its full labels; a wide intent such
+    as complaint is easier to know by one of its kinds. The alarm is emergency's lead over the rest in both heads.
+    """
+    intent, label = heads[INTENT], heads[LABEL]
+    own, full = scores[:, intent.columns], scores[:, label.columns]
+    order, starts = _kinds(intent.labels, label.labels)
+    best = np.maximum.reduceat(full[:, order], starts, axis=1)
+    joined = (own + best) / 2
+    if EMERGENCY not in intent.labels or len(intent.labels) == 1:
+        return joined, intent.labels, np.full(len(scores), -np.inf)
+    place = intent.labels.index(EMERGENCY)
+    leads = [side[:, place] - np.delete(side, place, axis=1).max(axis=1) for side in (own, best)]
+    return joined, intent.labels, leads[0] + leads[1]
+
+
+@lru_cache(maxsize=8)
+def _kinds(intents: tuple[str, ...], labels: tuple[str, ...]) -> tuple[Indices, Indices]:
+    """The columns of the full labels, ordered by intent, and where each intent's begin."""
+    groups = [[column for column, name in enumerate(labels) if name.partition(".")[0] == one] for one in intents]
+    starts = np.cumsum([0, *(len(group) for group in groups[:-1])])
+    return np.array([column for group in groups for column in group], dtype=np.int64), starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,35 +128,62 @@ class Model:
     heads: Mapping[str, Head]
     weights: npt.NDArray[np.float16]
     bias: Floats
+    calibration: Calibration
     version: str
     facts: Mapping[str, Any]
 
-    def scores(self, vector: Vector) -> Floats:
-        """The margins of all heads' labels for a vector."""
-        if not vector.indices.size:
-            return self.bias
-        rows = self.weights[vector.indices].astype(np.float32)
-        return np.asarray(vector.values @ rows + self.bias, dtype=np.float32)
+    def read(self, blocks: Sequence[Sequence[str]]) -> Reading:
+        """Apply all heads to the features of a text."""
+        vector = self.vectoriser.vector(blocks)
+        scores = self.bias
+        if vector.indices.size:
+            rows = self.weights[vector.indices].astype(np.float32)
+            scores = np.asarray(vector.values @ rows + self.bias, dtype=np.float32)
+        margins, intents, alarm = joint_margins(scores[None, :], self.heads)
+        return Reading(intents, margins[0], float(alarm[0]), scores, vector)
 
-    def deciding(self, vector: Vector, column: int, limit: int = 5) -> tuple[tuple[str, float], ...]:
-        """The features that spoke most for a column, as readable words with their weight, the strongest first."""
+    def probabilities(self, margins: Floats) -> Floats:
+        """Calibrated probabilities of the intents from their margins."""
+        scaled = self.calibration.steepness * margins
+        powers = np.exp(scaled - scaled.max())
+        return np.asarray(powers / powers.sum(), dtype=np.float32)
+
+    def category(self, reading: Reading, intent: str) -> str | None:
+        """The best category of an intent, or None when its examples carry fewer than two."""
+        head, label = self.heads.get(f"{intent}."), self.heads[LABEL]
+        if head is None:
+            only = [name for name in label.labels if name.startswith(f"{intent}.")]
+            return only[0].partition(".")[2] if only else None
+        both = reading.scores[head.columns] + np.array(
+            [reading.scores[label.first + label.labels.index(f"{intent}.{name}")] for name in head.labels]
+        )
+        return head.labels[int(both.argmax())]
+
+    def deciding(self, reading: Reading, intent: str, limit: int = 6) -> tuple[tuple[str, float], ...]:
+        """The features that spoke most for an intent, as readable words with their weight, the strongest first."""
+        vector, head = reading.vector, self.heads[INTENT]
         if not vector.indices.size:
             return ()
+        column = head.first + head.labels.index(intent)
         parts = self.weights[vector.indices, column].astype(np.float32) * vector.values
-        best = np.argsort(-parts, kind="stable")[: 3 * limit]
         told: dict[str, float] = {}
-        for place in best:
+        for place in np.argsort(-parts, kind="stable")[: 4 * limit]:
             if parts[place] > 0:
                 word = readable(self.vectoriser.order[int(vector.indices[place])])
                 told.setdefault(word, round(float(parts[place]), 4))
         return tuple(told.items())[:limit]
 
     def save(self, path: Path) -> None:
-        """Write everything into one compressed .npz without pickles."""
-        heads = [[h.name, list(h.labels), h.first, h.steepness] for h in self.heads.values()]
-        meta = {"format": FORMAT, "heads": heads, "version": self.version, "facts": dict(self.facts)}
+        """Write everything into one .npz without pickles."""
+        meta = {
+            "format": FORMAT,
+            "heads": [[head.name, list(head.labels), head.first] for head in self.heads.values()],
+            "calibration": asdict(self.calibration),
+            "version": self.version,
+            "facts": dict(self.facts),
+        }
         with path.open("wb") as file:
-            np.savez_compressed(
+            np.savez(
                 file,
                 names=np.frombuffer("\n".join(self.vectoriser.order).encode(), dtype=np.uint8),
                 meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
@@ -121,11 +195,18 @@ class Model:
     @classmethod
     def load(cls, path: Path) -> "Model":
         """Read what `save` wrote; raises ValueError when it is of another format."""
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             meta = json.loads(stored["meta"].tobytes())
             if meta["format"] != FORMAT:
                 raise ValueError(f"{path.name} has model format {meta['format']}, this code reads {FORMAT}")
             names = stored["names"].tobytes().decode().split("\n")
-            vectoriser = Vectoriser.of(names, stored["idf"])
-            heads = {name: Head(name, tuple(labels), first, steep) for name, labels, first, steep in meta["heads"]}
-            return cls(vectoriser, heads, stored["weights"], stored["bias"], meta["version"], meta["facts"])
+            heads = {name: Head(name, tuple(labels), first) for name, labels, first in meta["heads"]}
+            return cls(
+                Vectoriser.of(names, stored["idf"]),
+                heads,
+                stored["weights"],
+                stored["bias"],
+                Calibration(**meta["calibration"]),
+                meta["version"],
+                meta["facts"],
+            )

@@ -24,13 +24,19 @@ class _Folding(dict[int, str]):
     def _fold(self, char: str) -> str:
         if unicodedata.category(char) == "Cs":
             return "\ufffd"  # OpenCC refuses lone surrogates.
-        single = _SINGLE.get(char, char)
-        for step in (unicodedata.normalize("NFKC", single), self._simplify.convert(single), single.lower()):
-            changed = step.lower()
-            if len(changed) == 1 and changed != single:
-                single = _SINGLE.get(changed, changed)
-        simplified = str(self._simplify.convert(single))
-        return simplified if len(simplified) == 1 else single
+        single = char
+        for step in (_compatible, self._simplified, str.lower):
+            changed = step(_SINGLE.get(single, single))
+            # What would become two code points stays as it is, or offsets would move.
+            single = changed if len(changed) == 1 else single
+        return _SINGLE.get(single, single)
+
+    def _simplified(self, char: str) -> str:
+        return str(self._simplify.convert(char))
+
+
+def _compatible(char: str) -> str:
+    return unicodedata.normalize("NFKC", char)
 
 
 @lru_cache(maxsize=1)

@@ -52,9 +52,7 @@ class TrainingData:
     regexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def read(
-        cls, files: ContentFiles, folder: str = "nlu", vocabulary: Container[str] | None = None
-    ) -> "TrainingData":
+    def read(cls, files: ContentFiles, folder: str = "nlu", vocabulary: Container[str] | None = None) -> "TrainingData":
         """Read a folder of the content; with a vocabulary, labels outside it are errors.
 
         Raises ContentError naming file and line of the bad example.

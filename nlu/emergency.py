@@ -1,0 +1,56 @@
+"""Decides whether a message tells of danger going on now, and of which kind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nlu.features import Featuriser
+from nlu.model import EMERGENCY, Model, Reading
+
+# A sentence alone has lost what the others said, so it must be surer than the whole message.
+_ALONE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a message with what the model read in it."""
+
+    start: int
+    end: int
+    text: str
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Danger going on now: its kind, and the stretch of the message that tells of it."""
+
+    kind: str
+    part: Part
+    surplus: float
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """Compares the evidence for danger with the threshold that training found.
+
+    The signs of the lexicon (`nlu.danger`) are among the features; plainly told danger and words that speak against it
+    weigh a little more than that, so that a kind of danger told in new words still rings.
+    """
+
+    model: Model
+    featuriser: Featuriser
+
+    def find(self, whole: Part, sentences: Sequence[Part]) -> Alarm | None:
+        """The alarm of a message: of the whole, or of any sentence that is sure enough by itself."""
+        found = [alarm for part in sentences if (alarm := self._alarm(part, _ALONE)) is not None]
+        whole_alarm = self._alarm(whole, 0.0)
+        if found:
+            return max(found, key=lambda alarm: alarm.surplus)
+        return whole_alarm
+
+    def _alarm(self, part: Part, extra: float) -> Alarm | None:
+        signs = self.featuriser.signs(part.text)
+        surplus = part.reading.alarm + signs.weight() - self.model.calibration.alarm - extra
+        if surplus < 0:
+            return None
+        return Alarm(self.model.category(part.reading, EMERGENCY) or "other", part, surplus)

@@ -1,0 +1,1 @@
+"""Finds addresses, telephones, money, times, people and things in a message."""

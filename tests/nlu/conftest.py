@@ -1,0 +1,48 @@
+"""One engine for all tests of understanding, trained once on the real data."""
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from nlu.engine import EmbeddedEngine
+from nlu.heldout import Heldout
+from nlu.labels import Labels
+from nlu.store import load_or_train
+from nlu.training_data import TrainingData
+from words.content import ContentFiles
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def content() -> ContentFiles:
+    return ContentFiles.load(ROOT / "data")
+
+
+@pytest.fixture(scope="session")
+def labels(content: ContentFiles) -> Labels:
+    return Labels.read(content)
+
+
+@pytest.fixture(scope="session")
+def training(content: ContentFiles, labels: Labels) -> TrainingData:
+    return TrainingData.read(content, vocabulary=labels)
+
+
+@pytest.fixture(scope="session")
+def engine(content: ContentFiles, request: pytest.FixtureRequest) -> EmbeddedEngine:
+    # Kept between runs under the hash of its data and code: training is most of what these tests take.
+    return load_or_train(content, request.config.cache.mkdir("desk"))
+
+
+@pytest.fixture(scope="session")
+def heldout() -> Heldout:
+    return Heldout.read(ROOT / "tests" / "nlu" / "heldout")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Monday morning in Shanghai."""
+    return datetime(2026, 11, 23, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -1,0 +1,115 @@
+"""The knowledge base: found when asked, silent when unsure, and closed to those it is not meant for."""
+
+from datetime import date
+
+import pytest
+
+from nlu.knowledge import Audience, Knowledge
+from words.content import ContentFiles
+from words.errors import ContentError
+
+TODAY = date(2026, 11, 23)
+GOOD = """
+- id: fees.pay
+  audience: resident
+  questions: [物业费怎么交, 在哪里缴物业费, 可以微信交物业费吗]
+  answer: '请在公众号缴纳，或到前台。电话 {{ phone_desk }}'
+  source: 收费公示2026
+  category: fee.pay
+- id: staff.dress
+  audience: staff
+  questions: [上班穿什么, 工装怎么穿, 工牌戴哪里]
+  answer: 着工装，工牌戴左胸。
+  source: 员工手册
+- id: notice.pool
+  audience: resident
+  questions: [泳池开放吗, 游泳池几点开门, 泳池什么时候开]
+  answer: 泳池七月至九月开放。
+  source: 公告
+  valid_from: 2026-07-01
+  valid_until: 2026-09-30
+  keywords: [游泳]
+"""
+
+
+@pytest.fixture(scope="module")
+def knowledge(content: ContentFiles) -> Knowledge:
+    return Knowledge.read(content)
+
+
+def made(content: ContentFiles, text: str) -> Knowledge:
+    texts = {name: body for name, body in content.texts.items() if not name.startswith("knowledge/")}
+    return Knowledge.read(ContentFiles({**texts, "knowledge/a.yml": text}))
+
+
+def test_every_question_finds_its_own_entry(knowledge: Knowledge) -> None:
+    for entry in knowledge.entries:
+        for question in entry.questions:
+            best = knowledge.search(question, audience=Audience.STAFF, today=TODAY)[0]
+            assert best.entry.id == entry.id, question
+
+
+@pytest.mark.parametrize("text", ["请问物业费可以用微信交吗，谢谢", "物业費喺邊度交", "可以微信交物业费么"])
+def test_a_question_in_other_words_is_found(text: str, content: ContentFiles) -> None:
+    best = made(content, GOOD).search(text, audience=Audience.RESIDENT, today=TODAY)[0]
+    assert (best.entry.id, best.entry.category) == ("fees.pay", "fee.pay")
+
+
+def test_a_question_asked_nearly_word_for_word_is_answered_with_confidence(content: ContentFiles) -> None:
+    best = made(content, GOOD).search("你好，请问物业费怎么交", audience=Audience.RESIDENT, today=TODAY)[0]
+    assert (best.entry.id, best.confident) == ("fees.pay", True)
+
+
+@pytest.mark.parametrize("text", ["今天天气怎么样", "明年物业费会涨吗，谁说了算", "", "😂", "股票怎么开户"])
+def test_nothing_is_invented(text: str, knowledge: Knowledge) -> None:
+    assert not any(hit.confident for hit in knowledge.search(text, audience=Audience.RESIDENT, today=TODAY))
+
+
+def test_what_is_for_staff_is_not_even_indexed_for_residents(content: ContentFiles) -> None:
+    made_up = made(content, GOOD)
+    assert all(
+        hit.entry.audience is Audience.RESIDENT
+        for hit in made_up.search("上班穿什么", audience=Audience.RESIDENT, today=TODAY)
+    )
+    assert "staff.dress" not in made_up.indexes[Audience.RESIDENT].questions
+    assert made_up.search("上班穿什么", audience=Audience.STAFF, today=TODAY)[0].entry.id == "staff.dress"
+
+
+@pytest.mark.parametrize(
+    ("day", "found"),
+    [(date(2026, 6, 30), False), (date(2026, 7, 1), True), (date(2026, 9, 30), True), (date(2026, 10, 1), False)],
+)
+def test_an_entry_holds_only_in_its_days(day: date, found: bool, content: ContentFiles) -> None:
+    hits = made(content, GOOD).search("泳池什么时候开", audience=Audience.RESIDENT, today=day)
+    assert ("notice.pool" in [hit.entry.id for hit in hits]) is found
+
+
+def test_only_the_first_hit_can_be_confident_and_the_limit_is_kept(knowledge: Knowledge) -> None:
+    hits = knowledge.search("停车费怎么交", audience=Audience.RESIDENT, today=TODAY, limit=5)
+    assert len(hits) <= 5
+    assert not any(hit.confident for hit in hits[1:])
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (("audience: resident", "audience: everyone"), 3),
+        (("questions: [物业费怎么交, 在哪里缴物业费, 可以微信交物业费吗]", "questions: [物业费怎么交]"), 4),
+        (("questions: [物业费怎么交, 在哪里缴物业费, 可以微信交物业费吗]", "questions: 物业费怎么交"), 4),
+        (("source: 收费公示2026", "source: ''"), 6),
+        (("category: fee.pay", "kategory: fee.pay"), 7),
+        (("id: staff.dress", "id: fees.pay"), 8),
+        (("valid_from: 2026-07-01", "valid_from: 七月"), 18),
+    ],
+)
+def test_a_bad_entry_is_refused_with_its_line(change: tuple[str, str], line: int, content: ContentFiles) -> None:
+    with pytest.raises(ContentError) as caught:
+        made(content, GOOD.replace(*change))
+    assert (caught.value.source, caught.value.line) == ("knowledge/a.yml", line)
+
+
+@pytest.mark.parametrize("text", ["a: 1\n", "- 好\n"])
+def test_a_file_of_something_else_is_refused(text: str, content: ContentFiles) -> None:
+    with pytest.raises(ContentError):
+        made(content, text)

@@ -1,0 +1,69 @@
+"""Courtesy is stripped, dialect levelled, broken lists refused."""
+
+import pytest
+
+from nlu.danger import Danger
+from nlu.lexicon import Wording, concepts, mapping
+from words.content import ContentFiles
+from words.errors import ContentError
+
+
+@pytest.fixture(scope="module")
+def wording(content: ContentFiles) -> Wording:
+    return Wording.read(content)
+
+
+@pytest.mark.parametrize(
+    ("text", "core"),
+    [
+        ("你好请问电梯坏了谢谢", "电梯坏了"),
+        ("麻烦你修一下灯", "修一下灯"),
+        ("您好在吗", "您好在吗"),
+        ("谢谢", "谢谢"),
+        ("电梯坏了", "电梯坏了"),
+        ("", ""),
+    ],
+)
+def test_courtesy_goes_unless_nothing_else_is_said(text: str, core: str, wording: Wording) -> None:
+    assert wording.core(text) == core
+
+
+def test_dialect_is_levelled_longest_word_first(wording: Wording) -> None:
+    assert wording.level("屋企冇水点解") == "家里没有水为什么"
+
+
+def test_an_empty_wording_changes_nothing() -> None:
+    assert Wording().level(Wording().core("你好冇水")) == "你好冇水"
+
+
+def test_a_concept_without_words_is_refused_with_its_line() -> None:
+    files = ContentFiles({"lexicon/concepts.yml": "concepts:\n  a: [甲]\n  b: []\n"})
+    with pytest.raises(ContentError) as caught:
+        concepts(files)
+    assert caught.value.line == 3
+
+
+def test_a_list_where_a_mapping_belongs_is_refused() -> None:
+    with pytest.raises(ContentError):
+        mapping(ContentFiles({"lexicon/a.yml": "- 1\n"}), "lexicon/a.yml")
+
+
+def test_danger_told_plainly_is_told_apart_from_danger_talked_about(content: ContentFiles) -> None:
+    danger = Danger.read(content)
+    plain = danger.signs("厨房着火了快来")
+    talked = danger.signs("如果着火了该怎么逃生")
+    assert "fire" in plain.clear
+    assert plain.guards == ()
+    assert "supposed" in talked.guards
+    assert "d:told plainly" in plain.features()
+    assert "d:told-supposed" in talked.features()
+    assert danger.signs("今天吃什么").features() == ["d:none"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["kinds: {fire: {clear: ['('], faint: [火]}}\nguards: {}\n", "kinds: {fire: {clear: []}}\n", "kinds: {fire: 3}\n"],
+)
+def test_a_broken_lexicon_of_danger_is_refused(text: str) -> None:
+    with pytest.raises(ContentError):
+        Danger.read(ContentFiles({"lexicon/emergency.yml": text}))
