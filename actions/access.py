@@ -73,6 +73,14 @@ def require(staff: StaffIdentity, permission: Permission) -> None:
         raise NotAllowedError(f"{permission} is not allowed to {', '.join(sorted(staff.roles)) or 'nobody'}")
 
 
+def only_technician(staff: StaffIdentity, permission: Permission = Permission.TICKET_SEE) -> bool:
+    """Whether the permission covers only the work that was given to the member.
+
+    A second role widens the view only where it carries the permission itself.
+    """
+    return staff.roles & PERMISSIONS.get(permission, frozenset()) == {Role.TECHNICIAN}
+
+
 def access_ticket(session: Session, staff: StaffIdentity, ticket_id: int, permission: Permission) -> Ticket:
     """A ticket of the member's own community. A technician gets only those assigned to them.
 
@@ -80,7 +88,7 @@ def access_ticket(session: Session, staff: StaffIdentity, ticket_id: int, permis
     """
     require(staff, permission)
     ticket = _own(session, Ticket, staff, ticket_id)
-    if _only_technician(staff) and ticket.assignee_id != staff.staff_id:
+    if only_technician(staff, permission) and ticket.assignee_id != staff.staff_id:
         raise NotFoundError(f"ticket {ticket_id} is not there")
     return ticket
 
@@ -88,15 +96,34 @@ def access_ticket(session: Session, staff: StaffIdentity, ticket_id: int, permis
 def access_conversation(
     session: Session, staff: StaffIdentity, conversation_id: int, permission: Permission
 ) -> Conversation:
-    """A conversation of the member's own community; errors as in `access_ticket`."""
+    """A conversation of the member's own community; errors as in `access_ticket`.
+
+    Whatever the permission, the member must be one who may see conversations.
+    """
+    require(staff, Permission.CONVERSATION_SEE)
     require(staff, permission)
-    return _own(session, Conversation, staff, conversation_id)
+    conversation = _own(session, Conversation, staff, conversation_id)
+    _refuse_accused(session, staff, conversation_id)
+    return conversation
 
 
 def access_message(session: Session, staff: StaffIdentity, message_id: int) -> Message:
     """A message that the member may read because its conversation may be seen; errors as in `access_ticket`."""
     require(staff, Permission.CONVERSATION_SEE)
-    return _own(session, Message, staff, message_id)
+    message = _own(session, Message, staff, message_id)
+    _refuse_accused(session, staff, message.conversation_id)
+    return message
+
+
+def _refuse_accused(session: Session, staff: StaffIdentity, conversation_id: int) -> None:
+    """A conversation in which somebody complains about this member is hidden from them (domain.md A12)."""
+    about_them = select(Ticket.id).where(
+        Ticket.community_id == staff.community_id,
+        Ticket.conversation_id == conversation_id,
+        Ticket.about_staff_id == staff.staff_id,
+    )
+    if session.execute(about_them.limit(1)).first() is not None:
+        raise NotFoundError(f"conversation {conversation_id} is not there")
 
 
 def _own(session: Session, table: type[Row], staff: StaffIdentity, row_id: int) -> Row:
@@ -106,7 +133,3 @@ def _own(session: Session, table: type[Row], staff: StaffIdentity, row_id: int) 
     if found is None:
         raise NotFoundError(f"{table.__name__} {row_id} is not there")
     return found
-
-
-def _only_technician(staff: StaffIdentity) -> bool:
-    return staff.roles == {Role.TECHNICIAN}

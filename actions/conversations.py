@@ -1,17 +1,18 @@
 """What the desk says, and whose turn it is to say it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from actions.access import Permission, StaffIdentity, access_conversation
 from actions.errors import ConflictError
 from actions.ids import new_id
 from actions.live import emit
+from actions.statements import table
 from actions.tables import (
     Author,
     Contact,
@@ -27,10 +28,31 @@ from actions.tables import (
 # On these channels the reader fetches messages from the store: stored is delivered.
 FETCHED_CHANNELS = frozenset({"web"})
 
+_CONVERSATION, _CONTACT = table(Conversation), table(Contact)
+# Counting up locks the row, and tells in the same step where the new messages belong.
+_TAKE_SEQS = (
+    update(_CONVERSATION)
+    .where(
+        _CONVERSATION.c.community_id == bindparam("this_community"),
+        _CONVERSATION.c.id == bindparam("this_conversation"),
+    )
+    .values(last_seq=_CONVERSATION.c.last_seq + bindparam("taken"))
+    .returning(
+        _CONVERSATION.c.last_seq,
+        _CONVERSATION.c.contact_id,
+        select(_CONTACT.c.channel)
+        .where(_CONTACT.c.community_id == _CONVERSATION.c.community_id, _CONTACT.c.id == _CONVERSATION.c.contact_id)
+        .correlate(_CONVERSATION)
+        .scalar_subquery(),
+    )
+)
+_INSERT_MESSAGE = insert(table(Message))
+_INSERT_OUTBOX = insert(table(OutboxRow))
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One message of the desk, ready to be shown."""
+    """One message of the desk, ready to be shown; `quotes` are the resident's own words in it."""
 
     text: str
     author: Author = Author.BOT
@@ -39,71 +61,80 @@ class Words:
     buttons: tuple[Mapping[str, str], ...] = ()
     decision: Mapping[str, Any] | None = None
     purpose: str = "reply"
+    quotes: tuple[str, ...] = ()
 
 
 def say(session: Session, community_id: int, conversation_id: int, words: Words, now: datetime) -> int:
     """Write a message of the desk and, unless its channel fetches, the row that has it delivered."""
-    conversation, channel = session.execute(
-        select(Conversation, Contact.channel)
-        .join(Contact, (Contact.community_id == Conversation.community_id) & (Contact.id == Conversation.contact_id))
-        .where(Conversation.community_id == community_id, Conversation.id == conversation_id)
-        .with_for_update(of=Conversation)
-    ).one()
-    conversation.last_seq += 1
-    message_id = new_id(session, now)
-    _insert_message(session, conversation, message_id, Direction.OUT, words, now)
+    return say_all(session, community_id, conversation_id, (words,), now)[0]
+
+
+def say_all(
+    session: Session, community_id: int, conversation_id: int, words: Sequence[Words], now: datetime
+) -> tuple[int, ...]:
+    """Write all that a turn says, in its order, as `say` does one by one; the ids of the messages."""
+    if not words:
+        return ()
+    first_seq, contact_id, channel = _take_seqs(session, community_id, conversation_id, len(words))
+    place = {"community_id": community_id, "conversation_id": conversation_id, "direction": Direction.OUT}
+    ids = tuple(new_id(session, now) for _ in words)
+    session.execute(
+        _INSERT_MESSAGE,
+        [
+            {**place, "id": message_id, "seq": seq, **_message(one, now)}
+            for seq, (message_id, one) in enumerate(zip(ids, words, strict=True), first_seq)
+        ],
+    )
     if channel not in FETCHED_CHANNELS:
+        reader = {"community_id": community_id, "contact_id": contact_id, "channel": channel}
         session.execute(
-            insert(OutboxRow),
-            {
-                "community_id": community_id,
-                "id": new_id(session, now),
-                "message_id": message_id,
-                "contact_id": conversation.contact_id,
-                "channel": channel,
-                "purpose": words.purpose,
-                "state": OutboxState.PENDING,
-                "next_attempt_at": now,
-                "created_at": now,
-            },
+            _INSERT_OUTBOX,
+            [
+                {**reader, "id": new_id(session, now), "message_id": message_id, **_delivery(one, now)}
+                for message_id, one in zip(ids, words, strict=True)
+            ],
         )
-    emit(session, community_id, "message:out", conversation_id=conversation_id, now=now)
-    return message_id
+    emit(session, community_id, "message:out", conversation_id=conversation_id, times=len(words), now=now)
+    return ids
 
 
 def write_note(session: Session, staff: StaffIdentity, conversation_id: int, text: str, now: datetime) -> int:
     """An internal note in the timeline; the resident never sees it."""
     access_conversation(session, staff, conversation_id, Permission.CONVERSATION_SEE)
-    conversation = _lock(session, staff.community_id, conversation_id)
-    conversation.last_seq += 1
+    seq, _contact_id, _channel = _take_seqs(session, staff.community_id, conversation_id, 1)
     message_id = new_id(session, now)
+    place = {"community_id": staff.community_id, "conversation_id": conversation_id, "direction": Direction.NOTE}
     words = Words(text, author=Author.STAFF, staff_id=staff.staff_id)
-    _insert_message(session, conversation, message_id, Direction.NOTE, words, now)
+    session.execute(_INSERT_MESSAGE, {**place, "id": message_id, "seq": seq, **_message(words, now)})
     emit(session, staff.community_id, "message:note", conversation_id=conversation_id, now=now)
     return message_id
 
 
-def _insert_message(
-    session: Session, conversation: Conversation, message_id: int, direction: Direction, words: Words, now: datetime
-) -> None:
-    session.execute(
-        insert(Message),
-        {
-            "community_id": conversation.community_id,
-            "id": message_id,
-            "conversation_id": conversation.id,
-            "seq": conversation.last_seq,
-            "direction": direction,
-            "author": words.author,
-            "staff_id": words.staff_id,
-            "text": words.text,
-            "sent_at": now,
-            "stored_at": now,
-            "reply_id": words.reply_id,
-            "buttons": [dict(button) for button in words.buttons] or None,
-            "decision": dict(words.decision) if words.decision else None,
-        },
-    )
+def _take_seqs(session: Session, community_id: int, conversation_id: int, count: int) -> tuple[int, int, str]:
+    """The first of the next `count` places in a conversation, with its contact and channel.
+
+    The conversation stays locked until the transaction ends, so nobody else gets these places.
+    """
+    key = {"this_community": community_id, "this_conversation": conversation_id}
+    last_seq, contact_id, channel = session.execute(_TAKE_SEQS, {**key, "taken": count}).one()
+    return last_seq - count + 1, contact_id, channel
+
+
+def _message(words: Words, now: datetime) -> dict[str, object]:
+    return {
+        "author": words.author,
+        "staff_id": words.staff_id,
+        "text": words.text,
+        "sent_at": now,
+        "stored_at": now,
+        "reply_id": words.reply_id,
+        "buttons": [dict(button) for button in words.buttons] or None,
+        "decision": dict(words.decision) if words.decision else None,
+    }
+
+
+def _delivery(words: Words, now: datetime) -> dict[str, object]:
+    return {"purpose": words.purpose, "state": OutboxState.PENDING, "next_attempt_at": now, "created_at": now}
 
 
 def take_over(session: Session, staff: StaffIdentity, conversation_id: int, *, version: int, now: datetime) -> int:
@@ -134,7 +165,7 @@ def hand_back(session: Session, staff: StaffIdentity, conversation_id: int, *, n
     conversation.owner = TurnOwner.BOT
     conversation.staff_id = None
     conversation.version += 1
-    keep = ("greeted_on", "last_variants")
+    keep = ("last_talk_at", "last_variants", "notices_told")
     conversation.state = {name: value for name, value in conversation.state.items() if name in keep}
     conversation.wake_at = None
     emit(session, staff.community_id, "conversation:handed_back", conversation_id=conversation_id, now=now)
@@ -142,8 +173,10 @@ def hand_back(session: Session, staff: StaffIdentity, conversation_id: int, *, n
 
 
 def _lock(session: Session, community_id: int, conversation_id: int) -> Conversation:
+    # A row that this session has read before the lock would otherwise keep the values of that first look.
     return session.execute(
         select(Conversation)
         .where(Conversation.community_id == community_id, Conversation.id == conversation_id)
         .with_for_update()
+        .execution_options(populate_existing=True)
     ).scalar_one()

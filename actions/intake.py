@@ -1,17 +1,62 @@
 """Stores what arrives: once, in order, before anything else happens to it."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from actions.ids import new_id
 from actions.live import emit
+from actions.statements import dialect_of, table
 from actions.tables import Attachment, Author, Contact, Conversation, Direction, Message, TurnOwner
 
 MAX_TEXT = 20_000
+_LONGEST_ID = 200
+
+_CONTACT, _CONVERSATION, _MESSAGE = table(Contact), table(Conversation), table(Message)
+_OF_ADDRESS = and_(
+    _CONTACT.c.community_id == bindparam("this_community"),
+    _CONTACT.c.channel == bindparam("this_channel"),
+    _CONTACT.c.address == bindparam("this_address"),
+)
+_FIND_CONTACT = select(_CONTACT.c.id).where(_OF_ADDRESS)
+# The lock on the conversation orders its messages.
+_FIND = (
+    select(_CONVERSATION.c.id, _CONTACT.c.id, _CONVERSATION.c.last_seq)
+    .join(
+        _CONTACT,
+        and_(_CONTACT.c.community_id == _CONVERSATION.c.community_id, _CONTACT.c.id == _CONVERSATION.c.contact_id),
+    )
+    .where(_OF_ADDRESS)
+    .with_for_update(of=_CONVERSATION)
+)
+_FIND_STORED = select(_MESSAGE.c.id).where(
+    _MESSAGE.c.community_id == bindparam("this_community"), _MESSAGE.c.idempotency_key == bindparam("this_key")
+)
+_NOTE_MESSAGE = (
+    update(_CONVERSATION)
+    .where(
+        _CONVERSATION.c.community_id == bindparam("this_community"),
+        _CONVERSATION.c.id == bindparam("this_conversation"),
+    )
+    .values(last_seq=bindparam("last_seq"), last_inbound_at=bindparam("last_inbound_at"))
+)
+# The two engines have the same words for it, but SQLAlchemy has a class for each.
+_ENGINES: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_INSERT_CONTACT = {name: into(_CONTACT).on_conflict_do_nothing() for name, into in _ENGINES.items()}
+_INSERT_CONVERSATION = {name: into(_CONVERSATION).on_conflict_do_nothing() for name, into in _ENGINES.items()}
+# The database compares idempotency keys, so that no message is looked for that is not there.
+_INSERT_MESSAGE = {
+    name: into(_MESSAGE)
+    .on_conflict_do_nothing(index_elements=[_MESSAGE.c.community_id, _MESSAGE.c.idempotency_key])
+    .returning(_MESSAGE.c.id)
+    for name, into in _ENGINES.items()
+}
+_INSERT_ATTACHMENT = insert(table(Attachment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +90,19 @@ class Inbound:
 
     @property
     def idempotency_key(self) -> str:
-        """The key under which this message is stored at most once."""
-        return f"{self.channel}:{self.address}:{self.external_id}"
+        """The key under which this message is stored at most once; a channel's very long id counts by its hash."""
+        external = self.external_id
+        if len(external) > _LONGEST_ID:
+            external = hashlib.sha256(external.encode(errors="replace")).hexdigest()
+        return storable(f"{self.channel}:{self.address}:{external}")
+
+
+def storable(text: str) -> str:
+    """The text with a replacement character for what no database takes: null characters and halves of surrogate pairs.
+
+    Nobody types either, but JSON can carry both; a message must not be lost over them.
+    """
+    return text.replace("\0", "�").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,54 +120,49 @@ def receive(session: Session, inbound: Inbound, now: datetime) -> Received:
 
     A text beyond `MAX_TEXT` characters is cut there and ends with an ellipsis; doors refuse such texts or tell of it.
     """
-    found = _find(session, inbound) or _create(session, inbound, now)
-    conversation_id, contact_id, last_seq = found
-    if (known := _stored(session, inbound)) is not None:
-        return Received(known, conversation_id, contact_id, duplicate=True)
+    conversation_id, contact_id, last_seq = _find(session, inbound) or _create(session, inbound, now)
     message_id = _insert(session, inbound, conversation_id, last_seq + 1, now)
-    session.execute(
-        update(Conversation)
-        .where(Conversation.community_id == inbound.community_id, Conversation.id == conversation_id)
-        .values(last_seq=last_seq + 1, last_inbound_at=now)
-    )
+    if message_id is None:
+        return Received(_stored(session, inbound), conversation_id, contact_id, duplicate=True)
+    key = {"this_community": inbound.community_id, "this_conversation": conversation_id}
+    session.execute(_NOTE_MESSAGE, {**key, "last_seq": last_seq + 1, "last_inbound_at": now})
     emit(session, inbound.community_id, "message:in", conversation_id=conversation_id, now=now)
     return Received(message_id, conversation_id, contact_id, duplicate=False)
 
 
+def reach(session: Session, community_id: int, channel: str, address: str, now: datetime) -> tuple[int, int]:
+    """The conversation and the contact of an address, made now when it never wrote."""
+    blank = Inbound(community_id, channel, address, "", "", now)
+    conversation_id, contact_id, _ = _find(session, blank) or _create(session, blank, now)
+    return conversation_id, contact_id
+
+
 def _find(session: Session, inbound: Inbound) -> tuple[int, int, int] | None:
-    # The lock on the conversation orders its messages and makes the duplicate check below safe.
-    row = session.execute(
-        select(Conversation.id, Contact.id, Conversation.last_seq)
-        .join(Contact, (Contact.community_id == Conversation.community_id) & (Contact.id == Conversation.contact_id))
-        .where(
-            Contact.community_id == inbound.community_id,
-            Contact.channel == inbound.channel,
-            Contact.address == inbound.address,
-        )
-        .with_for_update(of=Conversation)
-    ).one_or_none()
+    row = session.execute(_FIND, _address(inbound)).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
+
+
+def _address(inbound: Inbound) -> dict[str, object]:
+    return {
+        "this_community": inbound.community_id,
+        "this_channel": inbound.channel,
+        "this_address": inbound.address,
+    }
 
 
 def _create(session: Session, inbound: Inbound, now: datetime) -> tuple[int, int, int]:
     """The first message of an address; two at once must end in one contact and one conversation."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    dialect = dialect_of(session)
     contact = {
         "community_id": inbound.community_id,
         "id": new_id(session, now),
         "channel": inbound.channel,
         "address": inbound.address,
-        "display_name": inbound.display_name,
+        "display_name": storable(inbound.display_name),
         "created_at": now,
     }
-    session.execute(dialect.insert(Contact).values(contact).on_conflict_do_nothing())
-    contact_id = session.execute(
-        select(Contact.id).where(
-            Contact.community_id == inbound.community_id,
-            Contact.channel == inbound.channel,
-            Contact.address == inbound.address,
-        )
-    ).scalar_one()
+    session.execute(_INSERT_CONTACT[dialect], contact)
+    contact_id = session.execute(_FIND_CONTACT, _address(inbound)).scalar_one()
     conversation = {
         "community_id": inbound.community_id,
         "id": new_id(session, now),
@@ -120,35 +171,34 @@ def _create(session: Session, inbound: Inbound, now: datetime) -> tuple[int, int
         "state": {},
         "opened_at": now,
     }
-    session.execute(dialect.insert(Conversation).values(conversation).on_conflict_do_nothing())
+    session.execute(_INSERT_CONVERSATION[dialect], conversation)
     found = _find(session, inbound)
     if found is None:
         raise LookupError(f"the conversation of {inbound.channel} was not created")
     return found
 
 
-def _stored(session: Session, inbound: Inbound) -> int | None:
-    return session.execute(
-        select(Message.id).where(
-            Message.community_id == inbound.community_id, Message.idempotency_key == inbound.idempotency_key
-        )
-    ).scalar_one_or_none()
+def _stored(session: Session, inbound: Inbound) -> int:
+    key = {"this_community": inbound.community_id, "this_key": inbound.idempotency_key}
+    stored: int = session.execute(_FIND_STORED, key).scalar_one()
+    return stored
 
 
-def _insert(session: Session, inbound: Inbound, conversation_id: int, seq: int, now: datetime) -> int:
-    message_id = new_id(session, now)
-    text = inbound.text if len(inbound.text) <= MAX_TEXT else inbound.text[: MAX_TEXT - 1] + "…"
-    session.execute(
-        insert(Message),
+def _insert(session: Session, inbound: Inbound, conversation_id: int, seq: int, now: datetime) -> int | None:
+    """The id of the new message; None when its idempotency key is known already."""
+    text = storable(inbound.text)
+    if len(text) > MAX_TEXT:
+        text = text[: MAX_TEXT - 1] + "…"
+    message_id: int | None = session.execute(
+        _INSERT_MESSAGE[dialect_of(session)],
         {
             "community_id": inbound.community_id,
-            "id": message_id,
+            "id": new_id(session, now),
             "conversation_id": conversation_id,
             "seq": seq,
             "direction": Direction.IN,
             "author": Author.RESIDENT,
-            # PostgreSQL has no room for a null character in a text; nothing a person types contains one.
-            "text": text.replace("\0", "�"),
+            "text": text,
             "idempotency_key": inbound.idempotency_key,
             "sent_at": inbound.sent_at,
             "stored_at": now,
@@ -156,19 +206,24 @@ def _insert(session: Session, inbound: Inbound, conversation_id: int, seq: int, 
             "photos": len(inbound.attachments),
             "needs_understanding": True,
         },
-    )
-    for upload in inbound.attachments:
+    ).scalar_one_or_none()
+    if message_id is not None and inbound.attachments:
         session.execute(
-            insert(Attachment),
-            {
-                "community_id": inbound.community_id,
-                "id": new_id(session, now),
-                "message_id": message_id,
-                "kind": upload.kind,
-                "sha256": upload.sha256,
-                "content_type": upload.content_type,
-                "size": upload.size,
-                "name": upload.name.replace("\0", ""),
-            },
+            _INSERT_ATTACHMENT, [_attachment(session, inbound, message_id, one, now) for one in inbound.attachments]
         )
     return message_id
+
+
+def _attachment(
+    session: Session, inbound: Inbound, message_id: int, upload: Upload, now: datetime
+) -> dict[str, object]:
+    return {
+        "community_id": inbound.community_id,
+        "id": new_id(session, now),
+        "message_id": message_id,
+        "kind": upload.kind,
+        "sha256": upload.sha256,
+        "content_type": upload.content_type,
+        "size": upload.size,
+        "name": storable(upload.name),
+    }

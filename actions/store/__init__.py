@@ -4,14 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from actions.errors import StoreError
 from actions.store.base import Store
+from actions.store.outage import is_outage
 from actions.store.postgres import PostgresStore
 from actions.store.sqlite import SqliteStore, reader_engine
 
-__all__ = ["Session", "Store", "open_store", "read_beside", "sqlite_path"]
+__all__ = ["Session", "Store", "is_outage", "open_store", "read_beside", "sqlite_path"]
 
 T = TypeVar("T")
 
@@ -34,7 +36,10 @@ def sqlite_path(url: str) -> Path:
 
 
 async def read_beside(url: str, fn: Callable[[Session], T]) -> T:
-    """Run a read-only function beside a server that may be writing; for audits and reports."""
+    """Run a read-only function beside a server that may be writing; for audits and reports.
+
+    Raises StoreError when there is no database, or what is there is none of the desk's.
+    """
     if url.startswith("sqlite"):
         path = sqlite_path(url)
         if not path.exists():
@@ -43,10 +48,14 @@ async def read_beside(url: str, fn: Callable[[Session], T]) -> T:
         try:
             with Session(engine) as session:
                 return fn(session)
+        except DatabaseError as error:
+            raise StoreError(f"{path}: cannot be read as the desk's database ({error.orig})") from error
         finally:
             engine.dispose()
     store = await open_store(url)
     try:
         return await store.read(fn)
+    except DatabaseError as error:
+        raise StoreError(f"DATABASE_URL: cannot be read as the desk's database ({error.orig})") from error
     finally:
         await store.close()

@@ -46,7 +46,8 @@ class PostgresStore:
                 floor = await session.run_sync(highest_id)
         except (OSError, DBAPIError, asyncpg.PostgresError) as error:
             await engine.dispose()
-            raise StoreError(f"DATABASE_URL: PostgreSQL does not answer as it should: {error}") from error
+            reason = error.orig if isinstance(error, DBAPIError) else error
+            raise StoreError(f"DATABASE_URL: PostgreSQL does not answer as it should: {reason}") from error
         return cls(engine, holder, IdMaker(node=node, floor=floor))
 
     async def write(self, fn: Callable[[Session], T]) -> T:

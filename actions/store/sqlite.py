@@ -27,6 +27,8 @@ from actions.store.json import dumps
 T = TypeVar("T")
 _BATCH = 64
 _SLOW_SECONDS = 0.05
+# Nothing may end the writer thread: every later write would wait for it for ever. Warnings are errors in tests.
+_FAILURES = (SQLAlchemyError, sqlite3.Error, Warning, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 log = structlog.get_logger(__name__)
 
 
@@ -51,8 +53,8 @@ class _Job:
 class SqliteStore:
     """One database file, one writing process.
 
-    All writes go through one thread; it takes what waits (up to 64), gives each function a savepoint of its own and
-    commits once, so that a slow disk is paid for once per batch. Readers never wait for it (WAL).
+    All writes go through one thread; it takes what waits (up to 64), gives each function a savepoint of its own (unless
+    it is alone) and commits once, so that a slow disk is paid for once per batch. Readers never wait for it (WAL).
     """
 
     dialect = "sqlite"
@@ -115,8 +117,8 @@ class SqliteStore:
         return [job for job in batch if job.future.set_running_or_notify_cancel()], False
 
     def _commit_batch(self, batch: list[_Job]) -> None:
-        if batch and not self._attempt(batch):
-            # The batch was abandoned as a whole (disk full, I/O error). Each function gets its own transaction, so
+        if len(batch) < 2 or not self._attempt(batch):  # noqa: PLR2004 - one alone needs no savepoint
+            # Or the batch was abandoned as a whole (disk full, I/O error). Each function gets its own transaction, so
             # that the error meets only those who cannot be written.
             for job in batch:
                 self._attempt_alone(job)
@@ -127,34 +129,42 @@ class SqliteStore:
         """Run all in one transaction; False when the transaction as a whole was lost and nothing is stored."""
         try:
             with self._writer_engine.connect() as connection, connection.begin():
+                driver = _driver(connection)
                 for job in batch:
+                    # Through the driver: SQLAlchemy would build and compile these words anew each time.
+                    driver.execute("SAVEPOINT job")
                     self._run_job(connection, job)
-                    if not _in_transaction(connection):
-                        # SQLite rolled everything back by itself; a later savepoint would commit on its own.
+                    if not driver.in_transaction:
+                        # SQLite rolled everything back by itself (or a failing flush did); a later savepoint would
+                        # commit on its own.
                         return False
-        except (SQLAlchemyError, sqlite3.Error):
+                    if job.error is not None:
+                        driver.execute("ROLLBACK TO job")
+                    driver.execute("RELEASE job")
+        except _FAILURES:
             return False
         return True
 
     def _attempt_alone(self, job: _Job) -> None:
-        job.error = None
         try:
-            with self._writer_engine.connect() as connection, connection.begin():
+            with self._writer_engine.connect() as connection, connection.begin() as transaction:
                 self._run_job(connection, job)
-        except (SQLAlchemyError, sqlite3.Error) as error:
+                # A flush that failed has taken everything back already.
+                if job.error is not None and transaction.is_active:
+                    transaction.rollback()
+        except _FAILURES as error:
             job.error = error
 
     def _run_job(self, connection: Connection, job: _Job) -> None:
         started = time.perf_counter()
         job.error = None
-        with Session(connection, join_transaction_mode="create_savepoint", info={"ids": self._ids}) as session:
+        # The transaction belongs to the batch: closing this session neither commits nor takes anything back.
+        with Session(connection, join_transaction_mode="rollback_only", info={"ids": self._ids}) as session:
             try:
                 job.result = job.fn(session)
-                session.commit()
+                session.flush()
             except BaseException as error:  # noqa: BLE001 - whatever it is belongs to the caller, not to this thread
                 job.error = error
-                if _in_transaction(connection):
-                    session.rollback()
         if (spent := time.perf_counter() - started) > _SLOW_SECONDS:
             log.warning("slow_write", function=getattr(job.fn, "__qualname__", "?"), seconds=round(spent, 3))
 
@@ -207,9 +217,11 @@ def _begin_deferred(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def _in_transaction(connection: Connection) -> bool:
+def _driver(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
-    return isinstance(driver, sqlite3.Connection) and driver.in_transaction
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError(f"the writer runs on {type(driver).__name__}, not on SQLite's own driver")
+    return driver
 
 
 def _lock(path: Path) -> int:

@@ -12,7 +12,8 @@ from actions.tables.base import Base, Tenant, community_reference, named, refere
 class OutboxState(StrEnum):
     """What became of a message on its way out.
 
-    `ambiguous`: the send may or may not have reached the channel; `held`: it waits for a person.
+    `ambiguous`: it may have reached the channel more than once, or, while a next attempt is set, once already; `held`:
+    it waits for a person.
     """
 
     PENDING = "pending"
@@ -83,7 +84,8 @@ class LiveEvent(Base):
     """
 
     __tablename__ = "live_events"
-    __table_args__ = (Index(None, "transaction", "position"),)
+    # AUTOINCREMENT: a position is never given twice, even after the newest rows were purged.
+    __table_args__ = (Index(None, "transaction", "position"), {"sqlite_autoincrement": True})
 
     position: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True

@@ -11,7 +11,7 @@ from actions.tables.base import Base, Json, Tenant, community_reference, named, 
 
 
 class TicketStatus(StrEnum):
-    """Where a ticket stands; the allowed changes are one table in `actions.tickets`."""
+    """Where a ticket stands; the allowed changes are one table in `actions.transitions`."""
 
     OPEN = "open"
     ASSIGNED = "assigned"
@@ -47,6 +47,7 @@ class DeadlineKind(StrEnum):
     PROMISE = "promise"
     ACKNOWLEDGE = "acknowledge"
     DISPATCH = "dispatch"
+    ACCEPT = "accept"
 
 
 class DeadlineState(StrEnum):
@@ -63,7 +64,8 @@ class Ticket(Tenant, Base):
     """One request that a person must see to (工单).
 
     `policy` is the deadline policy frozen when the ticket was opened, so that editing the rules never moves a running
-    clock. `awaiting_reply_since` is the moment of the earliest request that no person has answered yet.
+    clock. `awaiting_reply_since` is the moment of the earliest request that no person has answered yet. The staff
+    member complained about (`about_staff_id`) never handles or closes it (domain.md C9).
     """
 
     __tablename__ = "tickets"
@@ -74,6 +76,7 @@ class Ticket(Tenant, Base):
         reference("rooms", "room_id"),
         reference("departments", "department_id"),
         reference("staff", "assignee_id"),
+        reference("staff", "about_staff_id"),
         UniqueConstraint("community_id", "number"),
         Index(None, "community_id", "status", "opened_at"),
         Index(None, "community_id", "conversation_id"),
@@ -96,6 +99,7 @@ class Ticket(Tenant, Base):
     visit_until: Mapped[datetime | None]
     department_id: Mapped[int | None]
     assignee_id: Mapped[int | None]
+    about_staff_id: Mapped[int | None]
     opened_at: Mapped[datetime]
     awaiting_reply_since: Mapped[datetime | None]
     reply_due_at: Mapped[datetime | None]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, select, text, update
+from sqlalchemy import create_engine, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,8 @@ from actions.migrate import config, upgrade
 from actions.store import Store, open_store, read_beside
 from actions.tables import Community
 from tests.conftest import NOW
+
+_ROW = {"id": 1, "code": "a", "name": "a", "timezone": "Asia/Shanghai", "facts": {}, "created_at": NOW}
 
 
 def _add(session: Session, code: str, *, facts: dict[str, object] | None = None) -> int:
@@ -58,6 +60,26 @@ async def test_one_failing_function_does_not_take_the_others_with_it(store: Stor
         return_exceptions=True,
     )
     assert isinstance(outcomes[1], ValueError)
+    assert await store.read(_count) == 2
+
+
+async def test_a_function_that_fails_alone_leaves_nothing_behind(store: Store) -> None:
+    def fail(session: Session) -> None:
+        session.execute(insert(Community), _ROW)
+        raise ValueError("boom")
+
+    with pytest.raises(ValueError, match="boom"):
+        await store.write(fail)
+    await store.write(lambda session: _add(session, "b"))
+    assert await store.read(lambda session: session.execute(select(Community.code)).scalars().all()) == ["b"]
+
+
+async def test_a_broken_constraint_met_alone_does_not_stop_the_writer(store: Store) -> None:
+    await store.write(lambda session: _add(session, "a"))
+    for _ in range(2):
+        with pytest.raises(IntegrityError):
+            await store.write(lambda session: _add(session, "a"))
+    await store.write(lambda session: _add(session, "b"))
     assert await store.read(_count) == 2
 
 

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("ticket_id", sa.BigInteger(), nullable=True),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("position", name=op.f("pk_live_events")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("live_events", schema=None) as batch_op:
         batch_op.create_index(
@@ -533,6 +534,7 @@ def upgrade() -> None:
         sa.Column("visit_until", UtcDateTime(), nullable=True),
         sa.Column("department_id", sa.BigInteger(), nullable=True),
         sa.Column("assignee_id", sa.BigInteger(), nullable=True),
+        sa.Column("about_staff_id", sa.BigInteger(), nullable=True),
         sa.Column("opened_at", UtcDateTime(), nullable=False),
         sa.Column("awaiting_reply_since", UtcDateTime(), nullable=True),
         sa.Column("reply_due_at", UtcDateTime(), nullable=True),
@@ -546,6 +548,11 @@ def upgrade() -> None:
         sa.Column("policy", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "about_staff_id"],
+            ["staff.community_id", "staff.id"],
+            name=op.f("fk_tickets_about_staff_id"),
+        ),
         sa.ForeignKeyConstraint(
             ["community_id", "assignee_id"], ["staff.community_id", "staff.id"], name=op.f("fk_tickets_assignee_id")
         ),
@@ -648,6 +655,7 @@ def upgrade() -> None:
                 "promise",
                 "acknowledge",
                 "dispatch",
+                "accept",
                 name="deadlinekind",
                 native_enum=False,
                 length=32,

@@ -1,0 +1,97 @@
+"""What people read for the words that the program uses inside; the texts are in rules/names.yml and labels.yml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from actions.rulefile import Section
+from actions.tables import DeadlineKind, Role, Severity, TicketStatus
+from words.content import ContentFiles
+
+SOURCE = "rules/names.yml"
+
+
+class AlertKind(StrEnum):
+    """Why a staff member is told of a ticket."""
+
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    BREACH = "breach"
+    ALARM = "alarm"
+    URGE = "urge"
+    GROUP = "group"
+
+
+class Responsible(StrEnum):
+    """Who answers for what is broken (domain.md B19)."""
+
+    INDOOR = "indoor"
+    PUBLIC = "public"
+    UTILITY = "utility"
+
+
+_CLOSED_SETS: Mapping[str, type[StrEnum]] = {
+    "statuses": TicketStatus,
+    "severities": Severity,
+    "roles": Role,
+    "deadlines": DeadlineKind,
+    "alerts": AlertKind,
+    "responsible": Responsible,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Chinese names; `labels` maps `repair` and `repair.outage` to their names, `words` each closed set's members."""
+
+    labels: Mapping[str, str]
+    departments: Mapping[str, str]
+    words: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def read(cls, files: ContentFiles) -> "Names":
+        """Read the names. Raises ContentError when a member of a closed set has none."""
+        section = Section.read(files, SOURCE)
+        section.only("departments", *_CLOSED_SETS)
+        words = {}
+        for key, members in _CLOSED_SETS.items():
+            table = section.table(key)
+            if missing := sorted({member.value for member in members} - set(table)):
+                raise section.fail(key, f"has no name for {', '.join(missing)}")
+            if unknown := sorted(set(table) - {member.value for member in members}):
+                raise section.fail(key, f"names {', '.join(unknown)}, which is not known")
+            words[key] = table
+        return cls(_read_labels(files), section.table("departments"), words)
+
+    def status(self, status: TicketStatus) -> str:
+        """Where a ticket stands, as told to a resident."""
+        return self.words["statuses"][status]
+
+    def severity(self, severity: Severity) -> str:
+        """How much is at stake."""
+        return self.words["severities"][severity]
+
+    def role(self, role: str) -> str:
+        """What a staff member is."""
+        return self.words["roles"][role]
+
+    def deadline(self, kind: DeadlineKind) -> str:
+        """What is due."""
+        return self.words["deadlines"][kind]
+
+    def alert(self, kind: str) -> str:
+        """Why a staff member is told."""
+        return self.words["alerts"][kind]
+
+    def matter(self, kind: str, category: str | None) -> str:
+        """What a ticket is about: the category's name, or the kind's where there is no category."""
+        return self.labels.get(f"{kind}.{category}") or self.labels.get(kind, kind)
+
+
+def _read_labels(files: ContentFiles) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for kind, intent in Section.read(files, "labels.yml").section("intents").sections():
+        labels[kind] = intent.text("name")
+        for category, entry in intent.section("categories").sections():
+            labels[f"{kind}.{category}"] = entry.text("name")
+    return labels

@@ -1,0 +1,81 @@
+"""Announcements that are in force, and the one that explains what a resident reports (domain.md D7)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from actions.statements import table
+from actions.tables import Notice
+
+_NOTICE = table(Notice)
+_ACTIVE = (
+    select(
+        _NOTICE.c.id,
+        _NOTICE.c.title,
+        _NOTICE.c.body,
+        _NOTICE.c.explains,
+        _NOTICE.c.buildings,
+        _NOTICE.c.published_at,
+        _NOTICE.c.starts_at,
+        _NOTICE.c.ends_at,
+    )
+    .where(
+        _NOTICE.c.community_id == bindparam("this_community"),
+        _NOTICE.c.ends_at > bindparam("now"),
+        _NOTICE.c.published_at <= bindparam("now"),
+        _NOTICE.c.withdrawn_at.is_(None),
+    )
+    .order_by(_NOTICE.c.starts_at, _NOTICE.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeCard:
+    """An announcement; `buildings` is empty when it concerns the whole community."""
+
+    id: int
+    title: str
+    body: str
+    explains: tuple[str, ...]
+    buildings: tuple[str, ...]
+    published_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+
+
+def active(session: Session, community_id: int, now: datetime) -> tuple[NoticeCard, ...]:
+    """What has been announced, not withdrawn, and is not over yet; what begins first leads."""
+    rows = session.execute(_ACTIVE, {"this_community": community_id, "now": now})
+    return tuple(
+        NoticeCard(
+            id=row.id,
+            title=row.title,
+            body=row.body,
+            explains=tuple(row.explains),
+            buildings=tuple(row.buildings),
+            published_at=row.published_at,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+        )
+        for row in rows
+    )
+
+
+def explaining(
+    session: Session, community_id: int, label: str, building: str | None, now: datetime
+) -> NoticeCard | None:
+    """The announcement that explains a matter (`repair.outage`) in a building right now, or None.
+
+    One that names the building is preferred to one for the whole community, and the newest to older ones. While the
+    building is not known only one for the whole community is certain to concern the resident.
+    """
+    fitting = [
+        notice
+        for notice in active(session, community_id, now)
+        if notice.starts_at <= now
+        and label in notice.explains
+        and (not notice.buildings or building in notice.buildings)
+    ]
+    return max(fitting, key=lambda notice: (bool(notice.buildings), notice.published_at), default=None)

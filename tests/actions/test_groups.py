@@ -1,0 +1,69 @@
+"""Five homes with one matter within a day make a group complaint (domain.md C10)."""
+
+import pytest
+
+from actions.handling import cancel
+from actions.store import Store
+from actions.tickets import TicketCard
+from tests.actions.factories import HOUR, Desk, settle_desk
+from tests.actions.world import add_room
+from tests.conftest import NOW
+
+
+async def homes(desk: Desk, count: int) -> list[int]:
+    building = desk.cast.buildings["3栋"]
+    return await desk.store.write(
+        lambda s: [add_room(s, desk.cast.community_id, building, None, f"{n}01") for n in range(1, count + 1)]
+    )
+
+
+async def report(desk: Desk, rooms: list[int], kind: str = "complaint", category: str = "noise") -> list[TicketCard]:
+    return [await desk.open(kind, category, room_id=room) for room in rooms]
+
+
+async def grouped(desk: Desk, tickets: list[TicketCard]) -> list[TicketCard]:
+    return [ticket for ticket in tickets if "ticket:grouped" in await desk.events(ticket)]
+
+
+async def test_the_fifth_home_makes_it_a_group_and_the_manager_is_told_once(store: Store) -> None:
+    desk = await settle_desk(store)
+    tickets = await report(desk, await homes(desk, 7))
+    assert await grouped(desk, tickets) == tickets[4:]
+    assert [await desk.alerts(ticket) for ticket in tickets[4:]] == [[("赵经理", "group")], [], []]
+
+
+async def test_one_home_that_complains_five_times_is_no_group(store: Store) -> None:
+    desk = await settle_desk(store)
+    tickets = await report(desk, (await homes(desk, 1)) * 6)
+    assert not await grouped(desk, tickets)
+
+
+async def test_cancelled_and_old_reports_do_not_count(store: Store) -> None:
+    desk = await settle_desk(store)
+    rooms = await homes(desk, 5)
+    await desk.open("complaint", "noise", room_id=rooms[0], now=NOW - 25 * HOUR)
+    dropped = await desk.open("complaint", "noise", room_id=rooms[1])
+    await desk.do(cancel, desk.resident(), dropped, reason="不用了")
+    tickets = await report(desk, rooms[2:])
+    assert not await grouped(desk, tickets)
+
+
+@pytest.mark.parametrize(("kind", "category"), [("repair", "water_pipe"), ("complaint", "other"), ("inquiry", "any")])
+async def test_faults_inside_homes_and_unlike_matters_are_no_group(store: Store, kind: str, category: str) -> None:
+    desk = await settle_desk(store)
+    tickets = await report(desk, await homes(desk, 6), kind, category)
+    assert not await grouped(desk, tickets)
+
+
+async def test_a_public_failure_reported_by_many_homes_is_a_group(store: Store) -> None:
+    desk = await settle_desk(store)
+    tickets = await report(desk, await homes(desk, 5), "repair", "outage")
+    assert "ticket:grouped" in await desk.events(tickets[-1])
+
+
+async def test_reports_without_a_home_count_by_conversation_or_by_themselves(store: Store) -> None:
+    desk = await settle_desk(store)
+    for name in ("王芳", "李强"):
+        await desk.open("complaint", "noise", room_id=None, conversation_id=desk.cast.conversations[name])
+    last = [await desk.open("complaint", "noise", room_id=None, conversation_id=None) for _ in range(3)][-1]
+    assert "ticket:grouped" in await desk.events(last)

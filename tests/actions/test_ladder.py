@@ -1,0 +1,114 @@
+"""Ladders: when their steps fall, and what is refused when they are read."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.ladder import Act, Planned, Step, plan, read_ladders
+from actions.tables import DeadlineKind
+from tests.actions.factories import HOUR, MINUTE, changed, content, rules
+from tests.conftest import NOW
+from words.errors import ContentError
+
+
+def moments(kind: DeadlineKind, length: timedelta) -> list[tuple[timedelta, tuple[str, ...], Act]]:
+    steps = plan(rules().ladders[kind], NOW, NOW + length)
+    return [(step.at - NOW, step.to, step.act) for step in steps]
+
+
+def test_the_ladder_of_a_full_reply_is_that_of_the_source() -> None:
+    assert moments(DeadlineKind.REPLY, 24 * HOUR)[:4] == [
+        (16 * HOUR, ("assignee",), Act.REMIND),
+        (18 * HOUR, ("manager",), Act.ESCALATE),
+        (22 * HOUR, ("quality",), Act.ESCALATE),
+        (24 * HOUR, ("supervisor", "manager"), Act.BREACH),
+    ]
+
+
+def test_a_shorter_clock_has_the_same_steps_sooner() -> None:
+    assert [at for at, _to, _act in moments(DeadlineKind.REPLY, 12 * HOUR)[:4]] == [
+        8 * HOUR,
+        9 * HOUR,
+        11 * HOUR,
+        12 * HOUR,
+    ]
+
+
+def test_undispatched_and_unaccepted_work_reaches_the_supervisor() -> None:
+    assert moments(DeadlineKind.DISPATCH, 15 * MINUTE) == [(15 * MINUTE, ("supervisor",), Act.ESCALATE)]
+    assert moments(DeadlineKind.ACCEPT, 30 * MINUTE) == [(30 * MINUTE, ("supervisor",), Act.ESCALATE)]
+
+
+def test_a_major_matter_reaches_the_manager_at_once() -> None:
+    first = moments(DeadlineKind.FIRST_CONTACT, 30 * MINUTE)[0]
+    assert first == (timedelta(0), ("supervisor", "manager"), Act.ESCALATE)
+
+
+def test_an_alarm_rings_at_once_and_goes_up_by_the_minute() -> None:
+    assert [(at, to) for at, to, _act in moments(DeadlineKind.ACKNOWLEDGE, MINUTE)] == [
+        (0 * MINUTE, ("monitoring",)),
+        (1 * MINUTE, ("supervisor",)),
+        (2 * MINUTE, ("manager",)),
+        (3 * MINUTE, ("quality",)),
+        (4 * MINUTE, ("administrator",)),
+    ]
+
+
+@given(st.timedeltas(timedelta(seconds=1), timedelta(days=8)), st.sampled_from(DeadlineKind))
+def test_steps_are_in_order_and_the_breach_stands_at_the_due_moment(length: timedelta, kind: DeadlineKind) -> None:
+    due = NOW + length
+    steps = plan(rules().ladders[kind], NOW, due)
+    assert [step.at for step in steps] == sorted(step.at for step in steps)
+    assert all(step.at >= NOW for step in steps)
+    for number, step in enumerate(steps):
+        if step.act is Act.BREACH:
+            assert step.at == due
+            assert all(later.at > due for later in steps[number + 1 :])
+
+
+@given(st.sampled_from(DeadlineKind))
+def test_a_ladder_is_the_same_after_it_was_stored(kind: DeadlineKind) -> None:
+    steps = rules().ladders[kind]
+    assert tuple(Step.thaw(step.frozen()) for step in steps) == steps
+    planned = plan(steps, NOW, NOW + HOUR)
+    assert tuple(Planned.thaw(step.frozen()) for step in planned) == planned
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("{share: 2/3,", "{share: 5/3,", r"rules/ladder.yml:\d+: share: lies outside"),
+        ("{share: 2/3,", "{share: bald,", r"rules/ladder.yml:\d+: share: is not a fraction"),
+        ("{share: 2/3,", "{share: 2/3, after: 1h,", r"rules/ladder.yml:\d+: share: say once"),
+        ("to: assignee,", "to: boss,", r"rules/ladder.yml:\d+: to: 'boss' is neither"),
+        ("to: assignee,", "to: [],", r"rules/ladder.yml.*to: is missing"),
+        ("act: remind", "act: shout", r"rules/ladder.yml:\d+: act: 'shout' is not one of"),
+        ("act: remind", "act: breach", r"rules/ladder.yml:\d+: reply: a breach stands at the due moment"),
+        ("{past: 24h,", "{past: 1 day,", r"rules/ladder.yml:\d+: past: '1 day' is not a length of time"),
+        (
+            "[supervisor, manager], act: breach",
+            "[supervisor, manager], act: escalate",
+            r"rules/ladder.yml:\d+: reply: needs one breach",
+        ),
+        (
+            "dispatch:\n  - {before: 0min, to: supervisor, act: escalate}",
+            "dispatch: []",
+            r"rules/ladder.yml:\d+: dispatch: has no steps",
+        ),
+        (
+            "dispatch:\n  - {before: 0min, to: supervisor, act: escalate}",
+            "dispatch:\n  - {before: 0min, to: supervisor, act: breach}",
+            r"rules/ladder.yml:\d+: dispatch: cannot be breached",
+        ),
+        ("accept:\n", "akzept:\n", r"rules/ladder.yml:\d+: akzept: is not known here"),
+    ],
+)
+def test_a_wrong_ladder_is_refused_with_its_line(old: str, new: str, message: str) -> None:
+    with pytest.raises(ContentError, match=message):
+        read_ladders(changed("rules/ladder.yml", old, new))
+
+
+def test_the_ladders_that_ship_can_be_read() -> None:
+    assert set(read_ladders(content())) == set(DeadlineKind)
