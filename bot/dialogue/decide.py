@@ -1,0 +1,259 @@
+"""The decision about one turn: what comes first, what answers a pending question, and what is new."""
+
+from datetime import timedelta
+
+from actions.tables import TurnOwner
+from bot.dialogue import answers, emergency, filling, flow, requests
+from bot.dialogue.situation import Heard, Situation
+from bot.dialogue.state import State
+from bot.dialogue.steps import Add, Amend, Decision, Withdraw
+from bot.dialogue.talk import Talk
+from bot.phrases import bare
+from nlu.types import EntityType, Intent, Request, Understanding
+
+_CHOICE_SILENCE = timedelta(minutes=10)
+_SERVICES = frozenset(
+    {
+        Intent.REPAIR,
+        Intent.COMPLAINT,
+        Intent.FEE,
+        Intent.INQUIRY,
+        Intent.PROGRESS,
+        Intent.PRAISE,
+        Intent.SUGGESTION,
+        Intent.HUMAN,
+    }
+)
+
+
+def decide(situation: Situation, heard: Heard | None, state: State) -> Decision:
+    """What the desk does about a turn; `heard` is None when nobody wrote and an open question timed out.
+
+    The order is the order of importance: danger, then whoever holds the conversation, then the question that is being
+    asked, then new requests, and at last what was not understood.
+    """
+    talk = Talk(situation, heard or _silence(situation), state)
+    if heard is None:
+        return _woken(talk)
+    if (kind := heard.understanding.emergency) is not None:
+        emergency.alarm(talk, kind)
+        return talk.finish(why={"because": "emergency"})
+    if situation.owner is TurnOwner.STAFF:
+        return talk.finish(why={"because": "held by staff"})
+    because = _answered(talk) or _new(talk)
+    if talk.state.form is not None and talk.wake_after is None:
+        form = situation.rules.forms.by_id[talk.state.form.form]
+        talk.wake_after = form.silence
+    return talk.finish(why={"because": because})
+
+
+def _answered(talk: Talk) -> str | None:
+    """Take the message as an answer to what is pending; None when it is something new."""
+    if emergency.is_about_alarm(talk):
+        emergency.add(talk)
+        return "about the alarm"
+    if talk.state.asked is not None and _answer_question(talk):
+        return "answer"
+    form_state = talk.state.form
+    if form_state is not None:
+        form = talk.situation.rules.forms.by_id[form_state.form]
+        if _only_photos(talk):
+            talk.say("photo.received")
+            flow.resume(talk)
+            return "photo"
+        if answers.answer(talk, form, form_state):
+            return "answer"
+        if talk.state.form is not None:
+            _interrupt(talk)
+            return "interruption"
+    return "more of a ticket" if _more_of_ticket(talk) else None
+
+
+def _interrupt(talk: Talk) -> None:
+    """Answer what came in between, then go back to the form."""
+    if talk.sure_of(Intent.HUMAN):
+        flow.close_silent(talk)
+        requests.to_person(talk, reason="human")
+        return
+    for request in talk.heard.understanding.requests:
+        requests.handle(talk, request)
+    flow.resume(talk)
+
+
+def _new(talk: Talk) -> str:
+    """New requests, or nothing that is understood."""
+    understanding = talk.heard.understanding
+    if not bare(talk.heard.text):
+        return _wordless(talk)
+    wanted = _wanted(talk)
+    if talk.owner is TurnOwner.NOBODY and not (wanted and wanted[0].intent in _SERVICES):
+        return _waiting_for_person(talk)
+    if wanted:
+        for request in wanted:
+            requests.handle(talk, request)
+        talk.state.not_understood = 0
+        return "request"
+    hit = requests.best_answer(talk, talk.heard.text) if understanding.intent is not Intent.CHITCHAT else None
+    if hit is not None:
+        requests.tell(talk, hit)
+        return "knowledge"
+    return _not_understood(talk)
+
+
+def _wanted(talk: Talk) -> tuple[Request, ...]:
+    """The requests to act on: all of them when sure; greetings count only when nothing else is asked."""
+    understanding = talk.heard.understanding
+    loose_correction = understanding.intent is Intent.CORRECT and not talk.open_cards()
+    if understanding.unsure or loose_correction:
+        return ()
+    asked = understanding.requests
+    services = tuple(request for request in asked if request.intent in _SERVICES)
+    # “快点来” beside something new presses for the new thing when nothing else is open.
+    new = tuple(request for request in services if request.intent is not Intent.PROGRESS)
+    return (services if talk.open_cards() else new) or services or asked
+
+
+def _not_understood(talk: Talk) -> str:
+    """Ask back once with choices; the second time a person takes over, never a loop (domain.md B1)."""
+    talk.state.not_understood += 1
+    talk.state.unclear = f"{talk.state.unclear}\n{talk.heard.text}".strip()
+    if talk.state.not_understood > 1:
+        requests.to_person(talk, reason="unsure")
+        talk.state.asked, talk.state.not_understood, talk.state.unclear = None, 0, ""
+        return "not understood twice"
+    talk.state.asked = "choices"
+    talk.wake_after = _CHOICE_SILENCE
+    talk.say("unsure.choices")
+    return "not understood"
+
+
+def _answer_question(talk: Talk) -> bool:
+    """An answer to a question outside a form."""
+    asked, about = talk.state.asked, talk.state.asked_about
+    intent = talk.heard.understanding.intent
+    if asked == "choices":
+        # The choices are ordinary requests; what was unclear before goes with the one that is chosen.
+        talk.state.asked = None
+        if talk.heard.pressed and intent in _SERVICES and intent is not Intent.HUMAN:
+            return _chosen(talk, intent)
+        return False
+    talk.state.asked, talk.state.asked_about = None, None
+    if asked == "cancel" and about is not None:
+        card = next((card for card in talk.situation.cards if str(card.id) == about), None)
+        if card is not None and intent in {Intent.AFFIRM, Intent.CANCEL}:
+            talk.do(Withdraw(card.id, talk.heard.text))
+            talk.say("ticket.cancelled", talk.card_facts(card))
+            return True
+        if intent is Intent.DENY and card is not None:
+            talk.say("ticket.kept", talk.card_facts(card))
+            return True
+    if asked == "notice" and about is not None:
+        return _answer_notice(talk, about)
+    return False
+
+
+def _chosen(talk: Talk, intent: Intent) -> bool:
+    said, talk.state.unclear, talk.state.not_understood = talk.state.unclear, "", 0
+    form = talk.situation.rules.forms.for_label(intent.value, None)
+    if form is None or intent is Intent.FEE:
+        return False
+    flow.start(talk, form, intent.value, said)
+    return True
+
+
+def _answer_notice(talk: Talk, label: str) -> bool:
+    intent = talk.heard.understanding.intent
+    if intent in {Intent.THANKS, Intent.DENY} or (intent is Intent.AFFIRM and not talk.heard.pressed):
+        talk.say("thanks.reply")
+        return True
+    elsewhere = talk.heard.understanding.first(EntityType.BUILDING) is not None
+    if intent is Intent.REPAIR or talk.heard.pressed or elsewhere:
+        form = talk.situation.rules.forms.for_label("repair", None)
+        said, talk.state.unclear = talk.state.unclear, ""
+        if form is not None:
+            flow.start(talk, form, label, said)
+            return True
+    return False
+
+
+def _more_of_ticket(talk: Talk) -> bool:
+    """For a while after a ticket was opened, what belongs to it is added rather than asked about."""
+    state = talk.state
+    card = next((card for card in talk.open_cards() if card.id == state.adding_to), None)
+    if card is None or state.adding_until is None or talk.now > state.adding_until:
+        return False
+    form = talk.situation.rules.forms.by_id[state.adding_form]
+    understanding = talk.heard.understanding
+    pours_out = form.confirm is not None and form.confirm.more
+    if pours_out and understanding.intent in {Intent.DENY, Intent.AFFIRM} and form.complete is not None:
+        state.adding_until = None
+        talk.say(form.complete, talk.card_facts(card))
+        return True
+    if form.added is not None and (place := filling.only_an_address(talk)) is not None:
+        talk.do(Amend(card.id, place=place))
+        talk.say(form.added, talk.card_facts(card))
+        return True
+    more_of_it = pours_out and understanding.intent.value in form.starts
+    if form.added is None or not (understanding.unsure or more_of_it) or not bare(talk.heard.text):
+        return False
+    talk.do(Add(card.id, talk.heard.text))
+    talk.say(form.added, talk.card_facts(card))
+    return True
+
+
+def _waiting_for_person(talk: Talk) -> str:
+    """A person was asked for and has not come yet: everything is kept for them, and said once."""
+    card = next((card for card in talk.open_cards() if card.id == talk.state.handover_ticket), None)
+    if card is not None:
+        talk.do(Add(card.id, talk.heard.text))
+        small_talk = talk.heard.understanding.intent in {Intent.GREET, Intent.CHITCHAT}
+        if small_talk or not talk.state.handover_noted:
+            talk.state.handover_noted = not small_talk
+            talk.say("human.waiting" if small_talk else "human.noted", talk.card_facts(card))
+    return "waiting for a person"
+
+
+def _wordless(talk: Talk) -> str:
+    if _only_photos(talk):
+        card = next(iter(talk.open_cards()), None)
+        if card is None:
+            talk.say("photo.received")
+        else:
+            talk.do(Add(card.id, ""))
+            talk.say("photo.attached", talk.card_facts(card))
+        return "photo"
+    if talk.owner is not TurnOwner.NOBODY:
+        talk.say("empty.message")
+    return "no words"
+
+
+def _only_photos(talk: Talk) -> bool:
+    return talk.heard.photos > 0 and not bare(talk.heard.text)
+
+
+def _woken(talk: Talk) -> Decision:
+    """An open question was not answered in time: nothing that was said is lost."""
+    if talk.situation.owner is TurnOwner.STAFF:
+        return talk.finish(why={"because": "held by staff"})
+    if talk.state.form is not None:
+        flow.close_silent(talk)
+    elif talk.state.asked == "choices" and talk.state.unclear:
+        talk.state.asked, talk.state.not_understood = None, 0
+        requests.to_person(talk, reason="unsure")
+        talk.state.unclear = ""
+    return talk.finish(why={"because": "silence"})
+
+
+def _silence(situation: Situation) -> Heard:
+    nothing = Understanding(
+        text="",
+        intent=Intent.CHITCHAT,
+        confidence=0.0,
+        unsure=True,
+        category=None,
+        emergency=None,
+        requests=(),
+        entities=(),
+        model_version="",
+    )
+    return Heard("", nothing, situation.now, 0, pressed=False)

@@ -1,0 +1,115 @@
+"""Danger going on now: safety words before anything else, and the alarm ticket with them (domain.md B5)."""
+
+from datetime import timedelta
+
+from actions.tables import Severity, TurnOwner
+from actions.tickets import TicketCard
+from bot.dialogue import filling
+from bot.dialogue.state import FormState
+from bot.dialogue.steps import Add, Amend, Open
+from bot.dialogue.talk import Talk
+from bot.forms import Form, Need, Slot, SlotKind
+from nlu.types import EntityType
+
+_SAME_ALARM = timedelta(hours=2)
+_SAME_DANGER = timedelta(minutes=20)
+# A message that gives an address during an alarm is about the alarm, unless it is so sure to be about something else.
+_PLAINLY = 0.9
+_WHERE = frozenset({EntityType.BUILDING, EntityType.UNIT, EntityType.ROOM, EntityType.PHONE})
+# The place is taken from what is said or known; it is never asked for before the safety words.
+_ALARM_FORM = Form(
+    id="emergency",
+    name="emergency",
+    starts=(),
+    ticket="emergency",
+    silence=timedelta(0),
+    public_categories=frozenset(),
+    slots=(
+        Slot("place", SlotKind.PLACE, Need.NEVER, None, None, None),
+        Slot("phone", SlotKind.PHONE, Need.NEVER, None, None, None),
+    ),
+    confirm=None,
+    opened={},
+    added=None,
+    complete=None,
+    afterwards={},
+    notes={},
+)
+
+
+def alarm(talk: Talk, kind: str) -> None:
+    """Answer an emergency of a kind: a new alarm, or more words about the one that is ringing."""
+    ringing = _ringing(talk)
+    if ringing is not None:
+        fresh = talk.state.alarm_at is not None and talk.now - talk.state.alarm_at < _SAME_DANGER
+        if talk.state.alarm_kind != kind and not fresh:
+            # Another danger after a while: its own words of safety. At first, more words are about the same one, and
+            # what to do in a lift is the wrong thing to tell somebody in a fire.
+            talk.do(Add(ringing.id, talk.heard.text))
+            talk.state.alarm_kind = kind
+            talk.say(f"emergency.{kind}.safety")
+            return
+        add(talk)
+        return
+    filled = filling.begin(talk, _ALARM_FORM, f"emergency.{kind}", talk.heard.text)
+    name = talk.new_ticket_name()
+    summary = filled.matter or talk.heard.text[: filling.LONGEST_MATTER]
+    talk.do(
+        Open(
+            name=name,
+            kind="emergency",
+            category=kind,
+            severity=Severity.ALARM,
+            summary=summary,
+            received_at=talk.heard.received_at,
+            place=filled.place,
+            phone=filled.phone or talk.situation.known.phone,
+            reason="emergency",
+        )
+    )
+    talk.links += [("alarm_ticket", name), ("focus", name)]
+    talk.state.alarm_kind, talk.state.alarm_at = kind, talk.now
+    talk.state.form, talk.state.asked, talk.state.pouring = None, None, False
+    where = filled.place.label
+    reply = f"emergency.{kind}.known_place" if where and _sure_place(filled) else f"emergency.{kind}.safety"
+    talk.say(reply, {"place": where}, about=name)
+    if talk.owner is TurnOwner.BOT and kind == "self_harm":
+        # Nobody in distress is left to a machine: the next word comes from a person.
+        talk.owner = TurnOwner.NOBODY
+
+
+def _ringing(talk: Talk) -> TicketCard | None:
+    """The alarm of this conversation that rang a short while ago and is not over."""
+    at = talk.state.alarm_at
+    if at is None or talk.now - at >= _SAME_ALARM:
+        return None
+    return next((card for card in talk.open_cards() if card.id == talk.state.alarm_ticket), None)
+
+
+def add(talk: Talk) -> None:
+    """More words about an alarm that is ringing: all of them go to the ticket at once."""
+    ticket_id = talk.state.alarm_ticket
+    if ticket_id is None:
+        return
+    fresh = filling.begin(talk, _ALARM_FORM, f"emergency.{talk.state.alarm_kind}", talk.heard.text)
+    talk.do(Add(ticket_id, talk.heard.text))
+    if fresh.place.label:
+        talk.do(Amend(ticket_id, place=fresh.place, phone=fresh.phone))
+    card = next((card for card in talk.situation.cards if card.id == ticket_id), None)
+    if card is not None:
+        distress = card.category == "self_harm"
+        talk.say("emergency.self_harm.more" if distress else "emergency.more", talk.card_facts(card))
+
+
+def is_about_alarm(talk: Talk) -> bool:
+    """Whether an alarm rang so recently that what is said now belongs to it unless it is plainly something else."""
+    at = talk.state.alarm_at
+    if at is None or talk.state.alarm_ticket is None or talk.now - at > _SAME_DANGER:
+        return False
+    understanding = talk.heard.understanding
+    located = any(entity.type in _WHERE for entity in understanding.entities)
+    return understanding.unsure or (located and understanding.confidence < _PLAINLY)
+
+
+def _sure_place(filled: FormState) -> bool:
+    return filled.place.building is not None

@@ -1,0 +1,186 @@
+"""Forms as data: `data/forms/<service>.yml` says what is asked, what is confirmed and which ticket opens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from words.content import ContentFiles, line_of
+from words.errors import ContentError
+
+
+class SlotKind(StrEnum):
+    """What a slot holds, which decides how it is read from a message."""
+
+    MATTER = "matter"
+    PLACE = "place"
+    TIME = "time"
+    PHONE = "phone"
+    PERSON = "person"
+
+
+class Need(StrEnum):
+    """When something is needed: always, only for matters inside a home, or never."""
+
+    ALWAYS = "always"
+    INDOOR = "indoor"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One thing a form wants to know; `ask` is the script that asks for it alone."""
+
+    name: str
+    kind: SlotKind
+    required: Need
+    ask: str | None
+    ask_public: str | None
+    again: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """How the form is read back: `replies` maps the slots still missing, such as `visit phone`, to the script."""
+
+    when: Need
+    replies: Mapping[str, str]
+    changed: str | None
+    what: str | None
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A slot that is asked for when the ticket is open already, in some categories only or (None) in all."""
+
+    ask: str
+    categories: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One service."""
+
+    id: str
+    name: str
+    starts: tuple[str, ...]
+    ticket: str
+    silence: timedelta
+    public_categories: frozenset[str]
+    slots: tuple[Slot, ...]
+    confirm: Confirm | None
+    opened: Mapping[str, str]
+    added: str | None
+    complete: str | None
+    afterwards: Mapping[str, Later]
+    notes: Mapping[str, str]
+
+    def slot(self, kind: SlotKind) -> Slot | None:
+        """The form's slot of a kind, if it has one."""
+        return next((slot for slot in self.slots if slot.kind is kind), None)
+
+    def reply_ids(self) -> set[str]:
+        """Every script the form names, for the content check."""
+        named = {text for slot in self.slots for text in (slot.ask, slot.ask_public, slot.again) if text}
+        named |= set(self.opened.values()) | set(self.notes.values())
+        named |= {later.ask for later in self.afterwards.values()}
+        if self.confirm is not None:
+            named |= set(self.confirm.replies.values())
+            named |= {text for text in (self.confirm.changed, self.confirm.what) if text}
+        return named | {text for text in (self.added, self.complete) if text}
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """All forms, by id and by the label that starts them."""
+
+    by_id: Mapping[str, Form]
+    by_label: Mapping[str, Form]
+
+    @classmethod
+    def read(cls, files: ContentFiles) -> "Forms":
+        """Read `data/forms`. Raises ContentError with file and line for an unknown key or a label started twice."""
+        by_id: dict[str, Form] = {}
+        by_label: dict[str, Form] = {}
+        for name in files.below("forms"):
+            form = _read_form(name, files)
+            by_id[form.id] = form
+            for label in form.starts:
+                if label in by_label:
+                    raise ContentError(name, None, f"label `{label}` already starts the form `{by_label[label].id}`")
+                by_label[label] = form
+        return cls(by_id, by_label)
+
+    def for_label(self, intent: str, category: str | None) -> Form | None:
+        """The form that a label starts; the label with its category goes first."""
+        return self.by_label.get(f"{intent}.{category}") or self.by_label.get(intent)
+
+
+_KEYS = {
+    "name",
+    "starts",
+    "ticket",
+    "silence_minutes",
+    "public_categories",
+    "slots",
+    "confirm",
+    "opened",
+    "added",
+    "complete",
+    "afterwards",
+    "notes",
+}
+
+
+def _read_form(name: str, files: ContentFiles) -> Form:
+    data: Any = files.read(name)
+    for key in data:
+        if key not in _KEYS:
+            raise ContentError(name, line_of(data, key), f"unknown key `{key}`; known are {', '.join(sorted(_KEYS))}")
+    try:
+        return Form(
+            id=name.removeprefix("forms/").removesuffix(".yml"),
+            name=str(data["name"]),
+            starts=tuple(map(str, data["starts"])),
+            ticket=str(data["ticket"]),
+            silence=timedelta(minutes=int(data["silence_minutes"])),
+            public_categories=frozenset(map(str, data.get("public_categories", ()))),
+            slots=tuple(_read_slot(str(slot), value) for slot, value in data["slots"].items()),
+            confirm=_read_confirm(data["confirm"]) if "confirm" in data else None,
+            opened={str(case): str(reply) for case, reply in data["opened"].items()},
+            added=data.get("added"),
+            complete=data.get("complete"),
+            afterwards={str(slot): _read_later(value) for slot, value in data.get("afterwards", {}).items()},
+            notes=dict(data.get("notes", {})),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ContentError(name, 1, f"lacks or misuses {error}; see docs/adding-things.md for a whole form") from error
+
+
+def _read_slot(name: str, value: Mapping[str, Any]) -> Slot:
+    return Slot(
+        name=name,
+        kind=SlotKind(value["kind"]),
+        required=Need(value["required"]),
+        ask=value.get("ask"),
+        ask_public=value.get("ask_public"),
+        again=value.get("again"),
+    )
+
+
+def _read_later(value: Any) -> Later:
+    if isinstance(value, str):
+        return Later(value, None)
+    return Later(str(value["ask"]), frozenset(map(str, value["only"])))
+
+
+def _read_confirm(value: Mapping[str, Any]) -> Confirm:
+    return Confirm(
+        when=Need(value["when"]),
+        replies={str(missing): str(reply) for missing, reply in value["replies"].items()},
+        changed=value.get("changed"),
+        what=value.get("what"),
+        more=bool(value.get("more", False)),
+    )

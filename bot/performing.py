@@ -1,0 +1,261 @@
+"""Carries out a decision: tickets first, then the words that tell of them, each fact from a row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from actions import contacts, handling, tickets
+from actions.actors import BOT, Actor
+from actions.calendar import Calendar
+from actions.conversations import Words
+from actions.dispatching import TicketChanges
+from actions.store import Session
+from actions.tickets import NewTicket, TicketCard
+from actions.turns import Turn
+from bot.dialogue.situation import Heard, Rules, Situation
+from bot.dialogue.steps import (
+    Add,
+    Amend,
+    Decision,
+    KeepPhone,
+    Open,
+    Place,
+    Press,
+    Rate,
+    Reopen,
+    Say,
+    Step,
+    Withdraw,
+)
+from bot.dialogue.talk import next_word_at, shorten
+from bot.seeds import seed_of
+from words.answers import fill
+from words.replies import Rendered, Replies
+from words.templates import count_sentences
+
+# How many scripts the desk remembers the last variant of, so that it does not repeat itself.
+_REMEMBERED_VARIANTS = 12
+_MOST_SENTENCES = 3
+# Facts that repeat what the resident wrote; nobody checks a resident's manners.
+_QUOTED = ("summary", "matter", "lines", "person")
+_MORNING = 9
+_LEAST_TIME_TO_ANSWER = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """What is to be said, in order, and the state with the ids of new tickets in their places.
+
+    `greeted` says that the first text opens with the greeting.
+    """
+
+    words: tuple[Words, ...]
+    greeted: bool
+    state: Mapping[str, Any]
+
+
+class Performer:
+    """Carries out the steps of one turn inside its transaction."""
+
+    def __init__(
+        self,
+        session: Session,
+        rules: Rules,
+        calendar: Calendar,
+        replies: Replies,
+        turn: Turn,
+        situation: Situation,
+        heard: Heard | None,
+    ) -> None:
+        self._session = session
+        self._rules = rules
+        self._calendar = calendar
+        self._replies = replies
+        self._turn = turn
+        self._situation = situation
+        self._message_id = turn.messages[-1].message_id if turn.messages else None
+        self._resident = Actor.resident(turn.contact_id) if heard is not None else BOT
+        self._cards: dict[str, TicketCard] = {str(card.id): card for card in situation.cards}
+        self._words: list[Words] = []
+        self._variants: dict[str, int] = {}
+
+    def perform(self, decision: Decision, *, greet: bool) -> Performed:
+        """Do every step; the first thing said is led by the opening when `greet` is true (domain.md A1, A12)."""
+        state = dict(decision.state)
+        remembered = state.get("last_variants")
+        self._variants = dict(remembered) if isinstance(remembered, dict) else {}
+        for step in decision.steps:
+            self._do(step)
+        greeted = greet and self._lead_with_opening()
+        for path, name in decision.links:
+            _put(state, path, self._cards[name].id)
+        state["last_variants"] = dict(list(self._variants.items())[-_REMEMBERED_VARIANTS:])
+        return Performed(tuple(self._words), greeted, state)
+
+    def _do(self, step: Step) -> None:
+        match step:
+            case Say():
+                self._say(step)
+            case Open():
+                self._open(step)
+            case KeepPhone():
+                contacts.note_phone(self._session, self._turn.community_id, self._turn.contact_id, step.phone)
+            case _:
+                self._change(step)
+
+    def _open(self, step: Open) -> None:
+        visit_from, visit_until = step.visit or (None, None)
+        new = NewTicket(
+            community_id=self._turn.community_id,
+            kind=step.kind,
+            category=step.category,
+            severity=step.severity,
+            summary=step.summary,
+            received_at=step.received_at,
+            conversation_id=self._turn.conversation_id,
+            resident_id=self._situation.known.resident_id,
+            room_id=self._room_of(step.place),
+            place=step.place.label,
+            phone=step.phone,
+            visit_from=visit_from,
+            visit_until=visit_until,
+            reason=step.reason,
+            limit_at=self._limit(visit_from),
+        )
+        self._cards[step.name] = tickets.open_ticket(
+            self._session, self._resident, new, self._rules.policy, self._calendar, self._situation.now
+        )
+
+    def _change(self, step: Add | Press | Amend | Withdraw | Rate | Reopen) -> None:
+        session, community, now = self._session, self._turn.community_id, self._situation.now
+        ticket_id = step.ticket_id
+        match step:
+            case Add():
+                handling.note(
+                    session, self._resident, community, ticket_id, text=step.text, message_id=self._message_id, now=now
+                )
+            case Press():
+                handling.urge(
+                    session, self._resident, community, ticket_id, text=step.text, message_id=self._message_id, now=now
+                )
+            case Amend():
+                changes = self._changes(step)
+                handling.update_fields(session, self._resident, community, ticket_id, now=now, **changes)
+            case Withdraw():
+                handling.cancel(session, self._resident, community, ticket_id, reason=step.text, now=now)
+            case Rate():
+                handling.rate(session, self._resident, community, ticket_id, stars=step.stars, now=now)
+            case Reopen():
+                handling.reopen(
+                    session,
+                    self._resident,
+                    community,
+                    ticket_id,
+                    reason=step.text,
+                    received_at=step.received_at,
+                    message_id=self._message_id,
+                    now=now,
+                )
+        self._cards[str(ticket_id)] = tickets.card(session, community, ticket_id, now)
+
+    def _limit(self, visit_from: datetime | None) -> datetime | None:
+        """Whoever wants somebody at three o'clock is answered before three, for a whole day before its morning."""
+        if visit_from is None:
+            return None
+        local = visit_from.astimezone(self._rules.phrases.zone)
+        limit = local.replace(hour=_MORNING) if local.hour < _MORNING else local
+        return limit if limit > self._situation.now + _LEAST_TIME_TO_ANSWER else None
+
+    def _changes(self, step: Amend) -> TicketChanges:
+        changes: TicketChanges = {}
+        if step.place is not None:
+            changes["place"] = step.place.label
+            changes["room_id"] = self._room_of(step.place)
+        if step.phone is not None:
+            changes["phone"] = step.phone
+        if step.visit is not None:
+            changes["visit_from"], changes["visit_until"] = step.visit
+        return changes
+
+    def _room_of(self, place: Place) -> int | None:
+        if place.room_id is not None or not (place.building and place.room):
+            return place.room_id
+        return contacts.find_room(self._session, self._turn.community_id, place.building, place.unit, place.room)
+
+    def _say(self, step: Say) -> None:
+        parts = {
+            fact: self._render(reply_id, {}, None).text if reply_id else "" for fact, reply_id in step.parts.items()
+        }
+        rendered = self._render(step.reply_id, {**step.facts, **parts}, step.about)
+        text, buttons = rendered.text, rendered.buttons
+        if step.inside is not None:
+            text = self._render(step.inside, {"question": text}, None).text
+        self._words.append(
+            Words(
+                text,
+                reply_id=step.reply_id,
+                buttons=tuple({"label": button.label, "says": button.says} for button in buttons),
+                quotes=tuple(step.facts[fact] for fact in _QUOTED if step.facts.get(fact)),
+            )
+        )
+
+    def _render(self, reply_id: str, facts: Mapping[str, str], about: str | None) -> Rendered:
+        told = {**self._situation.facts, **facts}
+        if about is not None and about in self._cards:
+            told = {**self._situation.facts, **self._told_of(self._cards[about]), **facts}
+        if "answer" in facts:
+            told["answer"] = fill(facts["answer"], self._situation.facts)
+        rendered = self._replies.render(
+            reply_id, told, avoid=self._variants.get(reply_id), seed=seed_of(self._turn, len(self._words))
+        )
+        self._variants.pop(reply_id, None)
+        self._variants[reply_id] = rendered.variant
+        return rendered
+
+    def _told_of(self, card: TicketCard) -> dict[str, str]:
+        phrases, now = self._rules.phrases, self._situation.now
+        facts = {
+            "ticket": card.number,
+            "department": card.department_name,
+            "matter": shorten(card.summary),
+            "state": self._rules.policy.names.status(card.status),
+        }
+        if (due := next_word_at(card)) is not None:
+            facts["due"] = phrases.moment(due, now)
+        if card.first_contact_due_at is not None:
+            facts["contact_due"] = phrases.moment(card.first_contact_due_at, now)
+        return facts
+
+    def _lead_with_opening(self) -> bool:
+        """Greet and introduce the assistant in front of the first reply; safety words are never led by anything."""
+        if not self._words or (self._words[0].reply_id or "").startswith("emergency."):
+            return False
+        now_local = self._situation.now.astimezone(self._rules.phrases.zone)
+        opening = self._replies.greeting(
+            now_local, self._situation.known.salutation, seed=seed_of(self._turn, len(self._words))
+        )
+        first = self._words[0]
+        together = opening.text + first.text
+        if not self._situation.known.privacy_told:
+            self._words.insert(0, Words(opening.text + self._privacy(), reply_id=opening.reply_id))
+        elif count_sentences(together) <= _MOST_SENTENCES:
+            self._words[0] = replace(first, text=together)
+        else:
+            # A reply of three sentences keeps its room; the greeting goes before it as a message of its own.
+            self._words.insert(0, Words(opening.text, reply_id=opening.reply_id))
+        return True
+
+    def _privacy(self) -> str:
+        """The privacy notice, once for each contact, with the words that say who is speaking (domain.md A12)."""
+        contacts.note_privacy_told(self._session, self._turn.community_id, self._turn.contact_id, self._situation.now)
+        return self._replies.render("open.privacy", {}, seed=seed_of(self._turn, 0)).text
+
+
+def _put(state: dict[str, Any], path: str, value: int) -> None:
+    """Set a place of the stored state, such as `focus` or `form.ticket_id`."""
+    *folders, name = path.split(".")
+    target = state
+    for folder in folders:
+        target = target[folder]
+    target[name] = value

@@ -1,0 +1,181 @@
+"""The phrases of `data/phrases.yml`: how times are told, and how a resident's words are tidied for reading back."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from words.content import ContentFiles
+from words.errors import ContentError
+
+PHRASES_FILE = "phrases.yml"
+_CLAUSE = re.compile(r"[，。！？!?,;；\n…~～]+|\s{1,}|\.{2,}")
+_EDGE = " ，,。.!！?？、~～…;；:：\n\t"
+_PHONE_TAIL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Phrases of one content snapshot and the time zone in which times are told."""
+
+    zone: ZoneInfo
+    times: Mapping[str, str]
+    phone_tail: str
+    visit: str
+    join: str
+    separator: str
+    home_words: tuple[str, ...]
+    public_words: tuple[str, ...]
+    inside_building: frozenset[str]
+    supplies: tuple[str, ...]
+    heads: tuple[str, ...]
+    tails: tuple[str, ...]
+    empty_clauses: frozenset[str]
+    nothing_more: frozenset[str]
+    visit_hints: tuple[str, ...]
+    any_time: frozenset[str]
+    corrections: tuple[str, ...]
+    abuse: tuple[str, ...]
+    not_this: tuple[str, ...]
+    is_this: tuple[str, ...]
+    skip: frozenset[str]
+
+    @classmethod
+    def read(cls, files: ContentFiles, zone: ZoneInfo) -> "Phrases":
+        """Read the file. Raises ContentError when a phrase is missing or of the wrong kind."""
+        data: Any = files.read(PHRASES_FILE)
+        try:
+            return cls(
+                zone=zone,
+                times={str(name): str(text) for name, text in data["times"].items()},
+                phone_tail=str(data["phone_tail"]),
+                visit=str(data["visit"]),
+                join=str(data["join"]),
+                separator=str(data["separator"]),
+                home_words=_texts(data["home_words"]),
+                public_words=_texts(data["public_words"]),
+                supplies=_texts(data["supplies"]),
+                inside_building=frozenset(_texts(data["inside_building"])),
+                heads=_longest_first(data["wrappers"]["head"]),
+                tails=_longest_first(data["wrappers"]["tail"]),
+                empty_clauses=frozenset(_texts(data["empty_clauses"])),
+                nothing_more=frozenset(_texts(data["nothing_more"])),
+                visit_hints=_texts(data["visit_hints"]),
+                corrections=_texts(data["corrections"]),
+                abuse=_texts(data["abuse"]),
+                not_this=_texts(data["not_this"]),
+                is_this=_texts(data["is_this"]),
+                any_time=frozenset(_texts(data["any_time"])),
+                skip=frozenset(_texts(data["skip"])),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ContentError(PHRASES_FILE, 1, f"lacks the phrase {error} or holds it in the wrong form") from error
+
+    def day(self, moment: datetime, now: datetime) -> str:
+        """The day of a moment as it is told today: 今天, 明天, or the date."""
+        local, today = moment.astimezone(self.zone).date(), now.astimezone(self.zone).date()
+        names = {-1: "yesterday", 0: "today", 1: "tomorrow", 2: "after_tomorrow"}
+        if (name := names.get((local - today).days)) is not None:
+            return self.times[name]
+        return self.times["date"].format(month=local.month, day=local.day)
+
+    def moment(self, moment: datetime, now: datetime) -> str:
+        """A moment, such as 今天18:00."""
+        local = moment.astimezone(self.zone)
+        return self.times["moment"].format(day=self.day(moment, now), hour=local.hour, minute=local.minute)
+
+    def clock(self, moment: datetime) -> str:
+        """The time of day alone, such as 22:40."""
+        local = moment.astimezone(self.zone)
+        return self.times["moment"].format(day="", hour=local.hour, minute=local.minute)
+
+    def period(self, start: datetime, end: datetime, now: datetime) -> str:
+        """A period as it is read back: a whole day, 今天15:00以后, or 今天15:00–18:00."""
+        first, last = start.astimezone(self.zone), end.astimezone(self.zone)
+        midnight = time(0)
+        until_night = last.time() in {midnight, time(23, 59), time(23, 59, 59)}
+        if first.time() == midnight and until_night and last - first <= timedelta(days=1):
+            return self.day(start, now)
+        if until_night and last - first <= timedelta(days=1):
+            return self.times["from"].format(start=self.moment(start, now))
+        if first.date() == last.date():
+            clock = self.times["moment"].format(day="", hour=last.hour, minute=last.minute)
+            return self.times["between"].format(start=self.moment(start, now), end=clock)
+        return self.times["between"].format(start=self.day(start, now), end=self.day(end, now))
+
+    def tail(self, phone: str) -> str:
+        """A phone number as it is read back: its last four digits."""
+        return self.phone_tail.format(tail=phone[-_PHONE_TAIL:])
+
+    def matter(self, text: str, *, longest: int) -> str:
+        """What a message is about, without greetings, urging and pure anger; empty when nothing else is said."""
+        clauses = [self._strip(clause) for clause in _CLAUSE.split(_visible(text))]
+        kept = [clause for clause in clauses if len(clause) > 1 and not self._says_nothing(clause)]
+        matter = self.join.join(dict.fromkeys(kept))
+        return matter if len(matter) <= longest else matter[: longest - 1] + "…"
+
+    def same_supply(self, text: str, notice: str) -> bool:
+        """Whether a notice is about the supply that a message misses; a message that names none fits any."""
+        missed = [supply for supply in self.supplies if supply in text]
+        return not missed or any(supply in notice for supply in missed)
+
+    def is_inside_building(self, words: str) -> bool:
+        """Whether a public place is a part of some building, so that it takes the building to find it."""
+        return words in self.inside_building
+
+    def corrects(self, text: str) -> bool:
+        """Whether a message begins by saying that something was wrong."""
+        return text.strip(_EDGE).startswith(self.corrections)
+
+    def corrected(self, text: str, *, longest: int) -> str:
+        """What a correction puts in the place of the matter; empty when it says only that something is wrong."""
+        clauses = [clause.strip(_EDGE) for clause in _CLAUSE.split(text)]
+        kept = [clause for clause in clauses if clause and not clause.startswith(self.not_this)]
+        matter = self.matter(self.join.join(kept), longest=longest)
+        return next((matter.removeprefix(word) for word in self.is_this if matter.startswith(word)), matter)
+
+    def says_home(self, text: str) -> bool:
+        """Whether a message speaks of the writer's own home."""
+        return any(word in text for word in self.home_words)
+
+    def says_public(self, text: str) -> bool:
+        """Whether a message speaks of a part of the estate that belongs to all."""
+        return any(word in text for word in self.public_words)
+
+    def _says_nothing(self, clause: str) -> bool:
+        return clause in self.empty_clauses or any(word in clause for word in self.abuse)
+
+    def _strip(self, clause: str) -> str:
+        clause = clause.strip(_EDGE)
+        while True:
+            before = clause
+            for head in self.heads:
+                if clause.startswith(head):
+                    clause = clause.removeprefix(head).strip(_EDGE)
+                    break
+            for tail in self.tails:
+                if clause.endswith(tail):
+                    clause = clause.removesuffix(tail).strip(_EDGE)
+                    break
+            if clause == before:
+                return clause
+
+
+def _visible(text: str) -> str:
+    """The text without what cannot be seen: control characters, marks of direction, replacement characters."""
+    return "".join(char for char in text if char == "\n" or (char.isprintable() and char != "\ufffd"))
+
+
+def bare(text: str) -> str:
+    """A short answer without punctuation and spaces, for comparison with the phrases."""
+    return re.sub(r"[\s\W_]+", "", text)
+
+
+def _texts(values: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(str(value) for value in values)
+
+
+def _longest_first(values: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(sorted(_texts(values), key=len, reverse=True))

@@ -1,0 +1,81 @@
+"""Understands stored messages outside of any transaction and stores what was understood."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from actions import turns
+from actions.store import Session, Store
+from actions.turns import QuietTimes
+from nlu.types import Engine, Entity, EntityType, Intent, Request, Understanding, as_json
+
+_BATCH = 64
+
+
+async def understand_some(store: Store, engine: Engine, zone: ZoneInfo, quiet: QuietTimes, now: datetime) -> int:
+    """Understand the oldest messages that are not yet; returns how many there were.
+
+    Nothing is claimed: understanding changes nothing, and when two processes read the same message the second finds
+    it done. Times such as 明早 are meant in `zone`.
+    """
+    waiting = await store.read(lambda session: turns.unread(session, _BATCH))
+    if not waiting:
+        return 0
+    understood = [
+        (message, stored_form(engine.understand(message.text, now=message.sent_at.astimezone(zone))))
+        for message in waiting
+    ]
+
+    def record(session: Session) -> None:
+        for message, form in understood:
+            turns.record_understanding(session, message, form, engine.version, quiet, now)
+
+    await store.write(record)
+    return len(waiting)
+
+
+def stored_form(understanding: Understanding) -> dict[str, Any]:
+    """The form kept on the message row: the public contract with the confidences and the deciding words."""
+    form = dict(as_json(understanding))
+    del form["text"]
+    form["requests"] = [
+        {
+            "intent": request.intent.value,
+            "category": request.category,
+            "start": request.start,
+            "end": request.end,
+            "confidence": round(request.confidence, 4),
+        }
+        for request in understanding.requests
+    ]
+    form["trace"] = [[word, round(weight, 3)] for word, weight in understanding.trace]
+    return form
+
+
+def from_stored(text: str, form: Mapping[str, Any], model_version: str = "") -> Understanding:
+    """Read the stored form of one message back."""
+    return Understanding(
+        text=text,
+        intent=Intent(form["intent"]),
+        confidence=form["confidence"],
+        unsure=form["unsure"],
+        category=form["category"],
+        emergency=form["emergency"],
+        requests=tuple(
+            Request(
+                Intent(request["intent"]),
+                request["category"],
+                text[request["start"] : request["end"]],
+                request["start"],
+                request["end"],
+                request["confidence"],
+            )
+            for request in form["requests"]
+        ),
+        entities=tuple(
+            Entity(EntityType(e["type"]), e["text"], e["start"], e["end"], e["value"]) for e in form["entities"]
+        ),
+        model_version=model_version,
+        trace=tuple((word, weight) for word, weight in form.get("trace", ())),
+    )
