@@ -1,0 +1,75 @@
+"""The web application, made by one call with everything passed in."""
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from actions.views import alive
+from web.deps import Deps
+from web.errors import error_page, exception_handlers
+from web.pages import ASSETS, Pages
+from web.passwords import Passwords
+from web.resident import ResidentDoor
+from web.security import SecurityMiddleware
+from web.sign_in import SignIn
+from web.sse import Feed
+from web.staff import Console
+from web.tickets import TicketPages
+from web.uploads import Photos
+
+_SMALL = 1_000
+
+
+class _Assets(StaticFiles):
+    """Styles and scripts; their addresses change with their content, so browsers keep them for ever."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """The file with a long life in caches."""
+        response = super().file_response(*args, **kwargs)
+        scope: Scope = args[2] if len(args) > 2 else kwargs["scope"]  # noqa: PLR2004 - the third is the scope
+        if b"v=" in scope.get("query_string", b""):
+            response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def create_app(deps: Deps, *, passwords: Passwords | None = None) -> Starlette:
+    """All pages of the desk. `app.state.feed.ring()` makes open pages look for changes at once."""
+    pages = Pages(deps.policy.names)
+    feed = Feed(deps.store)
+    photos = Photos(deps.uploads)
+    resident = ResidentDoor(deps, pages, feed, photos).routes()
+    staff = [
+        *SignIn(deps, pages, passwords or Passwords()).routes(),
+        *Console(deps, pages, feed, photos).routes(),
+        *TicketPages(deps, pages, feed).routes(),
+    ]
+
+    async def healthz(_request: Request) -> Response:
+        await deps.store.read(alive)
+        return PlainTextResponse("ok")
+
+    routes: list[BaseRoute] = [
+        Route("/healthz", healthz),
+        Mount("/assets", _Assets(directory=ASSETS), name="assets"),
+        *staff,
+        *resident,
+        Mount("/c/{code}", routes=resident),
+    ]
+    refused = error_page(pages, "/", 403, "refused")
+    app = Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(SecurityMiddleware, settings=deps.settings, refused=refused),
+            Middleware(GZipMiddleware, minimum_size=_SMALL),
+        ],
+        exception_handlers=exception_handlers(pages, deps.settings),
+    )
+    app.state.feed = feed
+    return app

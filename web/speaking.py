@@ -1,0 +1,76 @@
+"""Checks what a member is about to say to a resident (domain.md A): while they write, and again when they send it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from actions.console import Spoken
+from actions.replies import counts_as_reply
+from actions.tables import Severity as TicketSeverity
+from actions.views.shown import SpeakingTo
+from web.deps import Deps
+from words.etiquette import Finding, Situation
+from words.mood import Mood
+from words.rules import Author, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The findings on a text; `blocked` when it may go out only with a reason on record."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules whose breach needs a reason."""
+        return tuple(sorted({finding.rule for finding in self.findings if finding.severity is Severity.BLOCK}))
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a reason is needed."""
+        return bool(self.rules)
+
+    def shown(self, text: str) -> list[Mapping[str, Any]]:
+        """The findings as a page shows them, with the words that they are about."""
+        return [
+            {
+                "rule": finding.rule,
+                "words": text[finding.start : finding.end],
+                "why": finding.why,
+                "mend": finding.mend or "",
+                "block": finding.severity is Severity.BLOCK,
+            }
+            for finding in self.findings
+        ]
+
+    def spoken(self, text: str, reason: str) -> Spoken:
+        """The text with what goes on record about it."""
+        return Spoken(text, self.rules, reason if self.blocked else "")
+
+
+def check(deps: Deps, text: str, mood: Mood, to: SpeakingTo, facts: Mapping[str, Any]) -> Checked:
+    """Check a text in its situation; the desk's own numbers and the resident's may be named in full."""
+    situation = Situation(
+        author=Author.STAFF,
+        first=False,
+        mood=mood,
+        salutation=to.salutation,
+        allowed_phones=(*_phones(facts), *to.phones),
+    )
+    return Checked(deps.etiquette.check(text, situation))
+
+
+def mood_of(kind: str, severity: TicketSeverity) -> Mood:
+    """The tone that a ticket asks for."""
+    if severity is TicketSeverity.ALARM:
+        return Mood.EMERGENCY
+    return Mood.COMPLAINT if kind == "complaint" else Mood.NEUTRAL
+
+
+def counts(deps: Deps, text: str, *, concludes: bool, promised: bool) -> bool:
+    """Whether the text would stop the reply clock (domain.md C8)."""
+    return counts_as_reply(text, deps.policy, concludes=concludes, promised=promised)
+
+
+def _phones(facts: Mapping[str, Any]) -> Sequence[str]:
+    return [str(value) for name, value in facts.items() if name.startswith("phone_")]
