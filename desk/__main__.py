@@ -1,0 +1,228 @@
+"""The command `desk`: serve, chat, parse, train, evaluate, check-data, audit."""
+
+import asyncio
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from actions import audit as audits
+from actions.errors import StoreError
+from actions.store import read_beside
+from desk.chat import run_json, run_terminal
+from desk.content import engine_for, read_content
+from desk.loops import utc_now
+from desk.settings import EXIT_CODE, Settings, SettingsError, read_settings
+from desk.stage import Stage
+from nlu.evaluate import evaluate as evaluate_on
+from nlu.evaluate import evaluate_folders
+from nlu.heldout import Heldout
+from nlu.types import as_json
+from words.errors import ContentError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def main() -> None:
+    """Run the command; an error that a person can mend is one clear line and exit code 2."""
+    _take_any_text()
+    try:
+        app()
+    except (SettingsError, ContentError, StoreError) as error:
+        print(f"desk: {error}", file=sys.stderr)
+        raise SystemExit(EXIT_CODE) from error
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"desk: {error.filename}: {error.strerror}", file=sys.stderr)
+        raise SystemExit(EXIT_CODE) from error
+
+
+@app.command()
+def serve() -> None:
+    """Serve residents and staff; prepares the model, the database and, on an empty one, the demo community."""
+    # The web server takes a while to import; the other commands do without it.
+    from desk.serving import serve as run  # noqa: PLC0415
+
+    run(_settings())
+
+
+@app.command()
+def chat(
+    as_lines: Annotated[
+        bool, typer.Option("--json", help="One message per line in, one JSON line per message out.")
+    ] = False,
+    resident: Annotated[str | None, typer.Option(help="Speak as this resident of the demo: id, name or phone.")] = None,
+    now: Annotated[datetime | None, typer.Option(help="Where the simulated clock starts.")] = None,
+) -> None:
+    """Talk to the desk in the terminal, on a throwaway database with a simulated clock."""
+    settings = _settings()
+    _quiet_log()
+    start = (
+        (now or utc_now()).astimezone(settings.timezone)
+        if now is None or now.tzinfo
+        else now.replace(tzinfo=settings.timezone)
+    )
+    content = read_content(settings.content, settings.timezone)
+    mind = content.mind(engine_for(content, settings.home, _progress))
+
+    async def talk() -> int:
+        async with Stage(mind, start) as stage:
+            if resident is not None:
+                await stage.speak_as(resident, "resident")
+            if as_lines:
+                return await run_json(stage, iter(sys.stdin), sys.stdout)
+            print("> ", end="", flush=True)
+            await run_terminal(stage)
+            return 0
+
+    try:
+        wrong = asyncio.run(talk())
+    except LookupError as error:
+        print(f"desk: --resident: {error}", file=sys.stderr)
+        raise typer.Exit(EXIT_CODE) from error
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def parse(
+    text: Annotated[
+        str | None, typer.Argument(help="One message; without it, messages are read from standard input.")
+    ] = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="One line in (plain or JSON with `text`), one line out.")
+    ] = False,
+    now: Annotated[datetime | None, typer.Option(help="The moment that anchors words such as tomorrow.")] = None,
+) -> None:
+    """Show how messages are understood."""
+    settings = _settings()
+    _quiet_log()
+    anchor = (
+        (now or utc_now()).astimezone(settings.timezone)
+        if now is None or now.tzinfo
+        else now.replace(tzinfo=settings.timezone)
+    )
+    content = read_content(settings.content, settings.timezone)
+    engine = engine_for(content, settings.home, _progress)
+    if text is not None and not jsonl:
+        print(json.dumps(as_json(engine.understand(text, now=anchor)), ensure_ascii=False, indent=2))
+        return
+    wrong = 0
+    lines: Iterator[str] = iter([text]) if text is not None else iter(sys.stdin)
+    for raw in lines:
+        message, error = _message_of(raw)
+        wrong += error is not None
+        found: dict[str, object] = dict(as_json(engine.understand(message, now=anchor)))
+        if error is not None:
+            found["error"] = error
+        print(json.dumps(found, ensure_ascii=False), flush=True)
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def train() -> None:
+    """Train the embedded engine from data/nlu and keep it under the home."""
+    settings = _settings()
+    content = read_content(settings.content, settings.timezone)
+    engine = engine_for(content, settings.home, _progress)
+    print(f"model {engine.version} is ready in {settings.home / 'model'}")
+
+
+@app.command()
+def evaluate(
+    heldout: Annotated[Path, typer.Option(help="A folder of held-out messages.")] = Path("tests/nlu/heldout"),
+    train_on: Annotated[Path | None, typer.Option("--train", help="Train on this Rasa data set instead.")] = None,
+    test_on: Annotated[Path | None, typer.Option("--test", help="Test on this Rasa data set instead.")] = None,
+) -> None:
+    """Measure understanding on held-out messages, or on any data set in Rasa's format."""
+    settings = _settings()
+    _quiet_log()
+    if train_on is not None and test_on is not None:
+        print(evaluate_folders(train_on, test_on))
+        return
+    if train_on is not None or test_on is not None:
+        print("desk: --train and --test go together", file=sys.stderr)
+        raise typer.Exit(EXIT_CODE)
+    content = read_content(settings.content, settings.timezone)
+    engine = engine_for(content, settings.home, _progress)
+    now = utc_now().astimezone(settings.timezone)
+    print(evaluate_on(engine, Heldout.read(heldout), now=now))
+
+
+@app.command()
+def check_data(
+    heldout: Annotated[Path, typer.Option(help="A folder of held-out messages.")] = Path("tests/nlu/heldout"),
+) -> None:
+    """Check all content: gaps both ways, scripts, knowledge, forms, rules."""
+    from desk.checking import check_content  # noqa: PLC0415
+
+    settings = _settings()
+    findings = check_content(settings.content, settings.timezone, heldout)
+    for finding in findings:
+        print(finding)
+    print(f"{len(findings)} findings")
+    raise typer.Exit(1 if findings else 0)
+
+
+@app.command()
+def audit() -> None:
+    """Prove that nothing slipped: every deadline has its events, every message its turn. Works beside the server."""
+    settings = _settings()
+    _quiet_log()
+    findings = asyncio.run(read_beside(settings.database_url, lambda session: audits.audit(session, utc_now())))
+    for finding in findings:
+        print(f"{finding.kind}: {finding.message}")
+    print(f"{len(findings)} findings")
+    raise typer.Exit(1 if findings else 0)
+
+
+def _settings() -> Settings:
+    return read_settings(os.environ)
+
+
+def _take_any_text() -> None:
+    """Input need not be UTF-8 to be answered, and half a surrogate pair goes out as JSON writes it."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _quiet_log() -> None:
+    """Standard output belongs to the answers; only faults are logged, on standard error."""
+    structlog.configure(
+        # The library's own console shows every local variable of every frame, which here is all content and the model.
+        processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)],
+        wrapper_class=structlog.make_filtering_bound_logger(40),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _message_of(raw: str) -> tuple[str, str | None]:
+    """The message of one input line: every line gives exactly one line of output, a broken one says so."""
+    line = raw.rstrip("\r\n")
+    if not line.lstrip().startswith("{"):
+        return line, None
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError):
+        # A resident may well write a brace; the line is a message as it stands.
+        return line, None
+    if isinstance(data, dict) and isinstance(data.get("text"), str):
+        return data["text"], None
+    return "", 'the object has no `text`; give {"text": "…"}'
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""`desk check-data`: everything that can be wrong with content and is not noticed when it is read."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.forms import Forms
+from desk.content import read_content
+from nlu.check import Finding as NluFinding
+from nlu.check import check_data
+from nlu.heldout import Heldout
+from nlu.labels import Labels
+from nlu.training_data import TrainingData
+from nlu.types import Intent
+from words.checks import Finding as WordsFinding
+from words.checks import check_words, read_samples
+from words.replies import BUTTONS_FILE, Replies
+
+
+def check_content(folder: Path, zone: ZoneInfo, heldout: Path) -> list[str]:
+    """One line for each finding, with file and line where there is one. Raises ContentError for unreadable content."""
+    content = read_content(folder, zone)
+    labels = Labels.read(content.files)
+    training = TrainingData.read(content.files, vocabulary=labels)
+    findings = [
+        _told(finding) for finding in check_words(content.replies, content.etiquette, read_samples(content.files))
+    ]
+    findings += _missing_scripts(content.rules.forms, content.replies)
+    findings += _emergency_scripts(labels, content.replies)
+    findings += _unknown_meanings(labels, content.replies)
+    if heldout.is_dir():
+        findings += [_told(finding) for finding in check_data(training, Heldout.read(heldout, labels), labels)]
+    return findings
+
+
+def _told(finding: NluFinding | WordsFinding) -> str:
+    place = finding.file if finding.line is None else f"{finding.file}:{finding.line}"
+    return f"{place}: {finding.message}"
+
+
+def _missing_scripts(forms: Forms, replies: Replies) -> list[str]:
+    return [
+        f"forms/{form.id}.yml: names the script {reply_id!r}, which is not in data/replies"
+        for form in forms.by_id.values()
+        for reply_id in sorted(form.reply_ids())
+        if reply_id not in replies
+    ]
+
+
+def _unknown_meanings(labels: Labels, replies: Replies) -> list[str]:
+    """Every button stands for a label that there is."""
+    return [
+        f"{BUTTONS_FILE}: the button that says {says!r} means {means!r}, which is no label of data/labels.yml"
+        for says, means in replies.meanings.items()
+        if means.partition(".")[0] not in labels.intents
+    ]
+
+
+def _emergency_scripts(labels: Labels, replies: Replies) -> list[str]:
+    """Every kind of danger has its safety words, with and without a known place."""
+    return [
+        f"replies: the kind of emergency {kind!r} lacks the script emergency.{kind}.{variant}"
+        for kind in labels.categories[Intent.EMERGENCY]
+        for variant in ("safety", "known_place")
+        if f"emergency.{kind}.{variant}" not in replies
+    ]

@@ -1,0 +1,67 @@
+"""One snapshot of all content: read whole, checked whole, used whole."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from actions.calendar import Calendar
+from actions.policy import Policy
+from bot.answering import Mind
+from bot.dialogue.situation import Rules
+from bot.forms import Forms
+from bot.phrases import Phrases
+from nlu.knowledge import Knowledge
+from nlu.store import load_or_train
+from nlu.types import Engine
+from words.content import ContentFiles
+from words.etiquette import Etiquette
+from words.replies import Replies
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that is read from `data/`, apart from the trained engine."""
+
+    files: ContentFiles
+    rules: Rules
+    calendar: Calendar
+    replies: Replies
+    etiquette: Etiquette
+
+    def mind(self, engine: Engine) -> Mind:
+        """The content together with an engine: all that answering needs."""
+        return Mind(engine, self.rules, self.calendar, self.replies, self.etiquette)
+
+
+def read_content(folder: Path, zone: ZoneInfo) -> Content:
+    """Read and check all content. Raises ContentError with file and line of the first thing that cannot be used."""
+    files = ContentFiles.load(folder)
+    return Content(
+        files=files,
+        rules=Rules(
+            forms=Forms.read(files),
+            policy=Policy.read(files),
+            knowledge=Knowledge.read(files),
+            phrases=Phrases.read(files, zone),
+        ),
+        calendar=Calendar.read(files, zone.key),
+        replies=Replies.read(files),
+        etiquette=Etiquette.read(files),
+    )
+
+
+def engine_for(content: Content, home: Path, progress: Callable[[str], None]) -> Engine:
+    """The engine trained on this content; trained now when the content changed, loaded otherwise.
+
+    `progress` gets a line for each tenth of the training.
+    """
+    told = -1
+
+    def tell(what: str, share: float) -> None:
+        nonlocal told
+        if int(10 * share) > told:
+            told = int(10 * share)
+            progress(f"  training {share:4.0%}  {what}")
+
+    return load_or_train(content.files, home, tell)

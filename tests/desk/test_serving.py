@@ -1,0 +1,184 @@
+"""The server as an operator starts it: a process of its own, a free port, a home of its own."""
+
+import asyncio
+import shutil
+import signal
+import socket
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from sqlalchemy import select
+
+from actions.audit import audit
+from actions.store import Session, read_beside
+from actions.tables import Direction, Message
+from desk.loops import utc_now
+from tests.desk.conftest import run_desk, start_desk
+
+
+@dataclass(slots=True)
+class Served:
+    """A running server."""
+
+    process: Process
+    port: int
+    settings: dict[str, str]
+    told: str
+
+    def browser(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}", headers={"sec-fetch-site": "same-origin"}, follow_redirects=True
+        )
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """End it and return its exit code, and what it wrote to standard error."""
+        self.process.send_signal(number)
+        async with asyncio.timeout(60):
+            _, err = await self.process.communicate()
+        assert self.process.returncode is not None
+        return self.process.returncode, err.decode()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def home(model_home: Path, tmp_path: Path) -> Path:
+    """A home of its own, with the model in it."""
+    shutil.copytree(model_home / "model", tmp_path / "home" / "model")
+    return tmp_path / "home"
+
+
+@asynccontextmanager
+async def _serving(home: Path, **more: str) -> AsyncIterator[Served]:
+    port = _free_port()
+    settings = {"DESK_HOME": str(home), "DESK_PORT": str(port), "DESK_QUIET_SECONDS": "0", **more}
+    process = await start_desk("serve", settings=settings)
+    try:
+        yield Served(process, port, settings, await _told(process))
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _told(process: Process) -> str:
+    """What it says until it is ready."""
+    assert process.stdout is not None
+    told = ""
+    async with asyncio.timeout(180):
+        while "stop with Ctrl+C" not in told:
+            line = await process.stdout.readline()
+            assert line, f"the server ended before it was ready:\n{told}"
+            told += line.decode()
+    return told
+
+
+async def _answered(url: str, text: str) -> list[str]:
+    """The replies to the conversation in which somebody said this."""
+    for _ in range(600):
+        found = await read_beside(url, lambda session: _replies(session, text))
+        if found:
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"nobody answered {text!r}")
+
+
+def _replies(session: Session, text: str) -> list[str]:
+    said = select(Message.conversation_id).where(Message.direction == Direction.IN, Message.text == text)
+    query = select(Message.reply_id).where(Message.direction == Direction.OUT, Message.conversation_id.in_(said))
+    return [reply_id or "" for reply_id in session.execute(query).scalars()]
+
+
+async def test_a_fresh_home_is_served_and_a_resident_is_answered(home: Path) -> None:
+    async with _serving(home) as served:
+        assert f"http://127.0.0.1:{served.port}/" in served.told
+        assert "shown this once" in served.told, "the first passwords"
+        async with served.browser() as browser:
+            assert (await browser.get("/healthz")).status_code == 200
+            page = await browser.get("/")
+            assert page.status_code == 200
+            assert "桂苑" in page.text
+            assert (await browser.get("/staff")).status_code == 200
+            sent = await browser.post("/messages", data={"text": "3栋2单元1502厨房水龙头漏水"})
+            assert sent.status_code == 200
+            url = f"sqlite:///{home}/desk.sqlite3"
+            assert any(name.startswith("repair.") for name in await _answered(url, "3栋2单元1502厨房水龙头漏水"))
+            assert "漏水" in (await browser.get("/")).text
+        code, err = await served.stop()
+        assert (code, err) == (0, "")
+    assert await read_beside(url, lambda session: audit(session, utc_now())) == ()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_server_ends_cleanly_while_a_browser_listens(home: Path, number: signal.Signals) -> None:
+    async with _serving(home) as served, served.browser() as browser:
+        await browser.post("/messages", data={"text": "你好"})
+        async with browser.stream("GET", "/events") as stream:
+            assert stream.status_code == 200
+            code, err = await served.stop(number)
+        assert code == 0
+        assert "Traceback" not in err
+
+
+async def test_a_second_start_shows_no_passwords_and_keeps_what_was_said(home: Path) -> None:
+    async with _serving(home) as served:
+        async with served.browser() as browser:
+            await browser.post("/messages", data={"text": "物业费怎么交"})
+        await _answered(f"sqlite:///{home}/desk.sqlite3", "物业费怎么交")
+        await served.stop()
+    async with _serving(home) as served:
+        assert "shown this once" not in served.told
+        assert await _answered(f"sqlite:///{home}/desk.sqlite3", "物业费怎么交")
+
+
+async def test_a_killed_server_answers_after_its_restart_what_was_stored_before(home: Path) -> None:
+    async with _serving(home, DESK_QUIET_SECONDS="3") as served:
+        async with served.browser() as browser:
+            assert (await browser.post("/messages", data={"text": "物业费怎么交"})).status_code == 200
+        served.process.kill()
+    async with _serving(home):
+        assert await _answered(f"sqlite:///{home}/desk.sqlite3", "物业费怎么交")
+
+
+async def test_a_second_server_on_the_same_database_is_refused(home: Path) -> None:
+    async with _serving(home) as served:
+        ran = await run_desk("serve", settings={**served.settings, "DESK_PORT": str(_free_port())})
+        assert ran.code == 2
+        assert "Traceback" not in ran.err
+        assert f"another desk (process {served.process.pid}) already serves this database" in ran.err
+        audited = await run_desk("audit", settings=served.settings)
+        assert (audited.code, audited.out) == (0, "0 findings\n"), "reading beside it is fine"
+        async with served.browser() as browser:
+            assert (await browser.get("/healthz")).status_code == 200
+
+
+async def test_a_taken_port_is_told_at_once_with_another_to_try(home: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = await run_desk("serve", settings={"DESK_HOME": str(home), "DESK_PORT": str(port)})
+    assert ran.code == 2
+    assert ran.err == (
+        f"desk: DESK_PORT: port {port} is taken by another program; choose another, for example DESK_PORT={port + 1}\n"
+    )
+    assert ran.out == "", "nothing long was done before"
+
+
+@pytest.mark.parametrize("demo_url", ["postgresql"], indirect=True)
+async def test_postgresql_is_served_as_well(home: Path, demo_url: str) -> None:
+    async with _serving(home, DATABASE_URL=demo_url) as served:
+        async with served.browser() as browser:
+            await browser.post("/messages", data={"text": "物业费怎么交"})
+        assert await _answered(demo_url, "物业费怎么交")
+        code, err = await served.stop()
+        assert (code, err) == (0, "")
