@@ -18,7 +18,7 @@ run: install ## install what is missing and serve the desk; the first start trai
 	@exec $(python) -m desk serve $(ARGS)
 
 test: install-dev ## run the tests
-	@$(python) -m pytest $(ARGS)
+	@$(python) -m pytest -n auto --dist worksteal $(ARGS)
 
 check: install-dev ## check format, lint, types, imports, content and documentation
 	@echo "== format";   $(python) -m ruff format --check .

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -113,7 +114,17 @@ def mind(request: pytest.FixtureRequest) -> Mind:
     """The real content and the engine trained on it; the model is kept between runs under the hash of its data."""
     settings = read_settings({name: value for name, value in os.environ.items() if name == "DESK_CONTENT"})
     content = read_content(settings.content, settings.timezone)
-    return content.mind(engine_for(content, request.config.cache.mkdir("desk"), lambda _line: None))
+    home = request.config.cache.mkdir("desk")
+    with one_trainer(home):
+        return content.mind(engine_for(content, home, lambda _line: None))
+
+
+@contextlib.contextmanager
+def one_trainer(home: Path) -> Iterator[None]:
+    """The test processes share one model: the first trains it, the others wait and load it."""
+    with (home / "training.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

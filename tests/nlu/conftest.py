@@ -11,6 +11,7 @@ from nlu.heldout import Heldout
 from nlu.labels import Labels
 from nlu.store import load_or_train
 from nlu.training_data import TrainingData
+from tests.conftest import one_trainer
 from words.content import ContentFiles
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,9 @@ def training(content: ContentFiles, labels: Labels) -> TrainingData:
 @pytest.fixture(scope="session")
 def engine(content: ContentFiles, request: pytest.FixtureRequest) -> EmbeddedEngine:
     # Kept between runs under the hash of its data and code: training is most of what these tests take.
-    return load_or_train(content, request.config.cache.mkdir("desk"))
+    home = request.config.cache.mkdir("desk")
+    with one_trainer(home):
+        return load_or_train(content, home)
 
 
 @pytest.fixture(scope="session")
