@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -58,6 +59,13 @@ class Fields:
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise self.error(key, f"`{key}` should be a whole number of zero or more")
         return int(value)
+
+    def time(self, key: str) -> time:
+        """A time of day such as 08:30."""
+        try:
+            return time.fromisoformat(self.text(key))
+        except ValueError as error:
+            raise self.error(key, f"`{key}` should be a time such as 05:00") from error
 
     def flag(self, key: str) -> bool | None:
         """True, false, or None when the key is absent."""

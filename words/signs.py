@@ -6,9 +6,10 @@ _SPECIAL = frozenset("\\.[](){}^$|?*+")
 
 
 def first_signs(pattern: str) -> frozenset[str] | None:
-    """The characters that a match of the pattern can begin with, or None where that is not plain from its text.
+    r"""The characters that a match of the pattern can begin with, or None where that is not plain from its text.
 
-    Reads literals, character lists without ranges and plain groups; anything else counts as not plain.
+    Reads literals, character lists without ranges and plain groups; anything else counts as not plain. What only looks
+    at the place before the match (`\A`, `\b`, a look behind) is passed over.
     """
     signs: set[str] = set()
     for branch in _branches(pattern):
@@ -20,6 +21,7 @@ def first_signs(pattern: str) -> frozenset[str] | None:
 
 
 def _branch_signs(branch: str) -> frozenset[str] | None:
+    branch = _past_conditions(branch)
     end = _atom_end(branch)
     if end is None or branch[end : end + 1] in {"?", "*"} or branch.startswith(("{0", "{,"), end):
         return None
@@ -30,6 +32,16 @@ def _branch_signs(branch: str) -> frozenset[str] | None:
         inside = atom[1:-1]
         return None if inside.startswith("^") or set(inside) & set("-\\") else frozenset(inside)
     return frozenset(atom)
+
+
+def _past_conditions(branch: str) -> str:
+    while True:
+        if branch.startswith(("\\A", "\\b")):
+            branch = branch[2:]
+        elif branch.startswith(("(?<!", "(?<=")):
+            branch = branch[next(at + 1 for at, depth in _depths(branch) if depth == 0) :]
+        else:
+            return branch
 
 
 def _atom_end(branch: str) -> int | None:

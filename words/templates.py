@@ -8,7 +8,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from words.errors import ContentError
 
-_SENTENCE_END = re.compile(r"[。！？!?]+")
+# A full stop ends an English sentence only before a space, so that 2.80 and R-1.2 stay whole.
+_SENTENCE_END = re.compile(r"[。！？!?]+|(?<![A-Z][a-z])\.(?=\s|\Z)")
+_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 
 
 def make_environment() -> ImmutableSandboxedEnvironment:
@@ -51,6 +53,11 @@ class ReplyTemplate:
 def count_sentences(text: str) -> int:
     """How many sentences a text has; a list broken into lines is one."""
     return sum(1 for piece in _SENTENCE_END.split(text) if piece.strip())
+
+
+def messages_of(text: str) -> tuple[str, ...]:
+    """The single messages of what staff typed at once: an empty line is where the next one begins."""
+    return tuple(piece.strip() for piece in _EMPTY_LINE.split(text) if piece.strip())
 
 
 def count_lines(text: str) -> int:

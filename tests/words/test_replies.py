@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from words.content import ContentFiles
 from words.errors import ContentError, ReplyError
+from words.language import Language
 from words.mood import Mood
 from words.replies import Button, Replies
 
 Scripts = Callable[..., ContentFiles]
 SHANGHAI = timezone(timedelta(hours=8))
+BOTH_BUTTONS = 'yes: {label: 没错, says: 没错, means: affirm, english: {label: "Yes", says: "Yes, please"}}\n'
 EMERGENCIES = [
     "fire",
     "gas",
@@ -244,14 +246,102 @@ def test_every_kind_of_emergency_has_its_safety_words(replies: Replies, kind: st
 
 
 def test_a_person_in_despair_hears_no_word_of_process(replies: Replies) -> None:
+    process = ("登记", "单号", "接警", "报警", "工单", "监控中心", "registered", "ticket", "alarm", "onitoring")
     for reply in replies:
         if reply.id.startswith("emergency.self_harm"):
-            for text in reply.variants:
-                assert not any(word in text for word in ("登记", "单号", "接警", "报警", "工单", "监控中心"))
+            for text in (*reply.variants, *reply.english):
+                assert not any(word in text for word in process)
                 assert "12356" in text
 
 
-def test_replies_come_in_variants(replies: Replies) -> None:
-    single = {reply.id for reply in replies if len(reply.variants) < 2}
-    assert "ticket.reply" in single
-    assert len(single) < 10
+def test_replies_come_in_variants_and_in_english(replies: Replies) -> None:
+    said = [reply for reply in replies if reply.id != "ticket.reply"]
+    assert len(said) >= 120
+    assert [reply.id for reply in said if not 2 <= len(reply.variants) <= 4] == []
+    assert [reply.id for reply in said if not reply.english] == []
+
+
+ENGLISH = '"谢谢您。"\n    - "多谢您。"\n  english:\n    - "Thank you."\n    - "Thanks a lot."'
+
+
+def test_english_is_told_in_english_and_numbered_after_the_chinese(scripts: Scripts) -> None:
+    replies = Replies.read(scripts(script(ENGLISH, buttons="[yes]"), buttons=BOTH_BUTTONS))
+    rendered = replies.render("one.reply", {}, seed=0, language=Language.ENGLISH)
+    assert (rendered.variant, rendered.text) == (2, "Thank you.")
+    assert [(button.label, button.says) for button in rendered.buttons] == [("Yes", "Yes, please")]
+    assert replies.meaning("Yes, please") == replies.meaning("没错") == "affirm"
+    chinese = replies.render("one.reply", {}, seed=0)
+    assert (chinese.variant, chinese.text, chinese.buttons[0].label) == (0, "谢谢您。", "没错")
+
+
+def test_what_is_not_written_in_english_is_told_in_chinese(scripts: Scripts) -> None:
+    replies = Replies.read(scripts(script('"谢谢您。"', '"多谢您。"')))
+    assert replies.render("one.reply", {}, seed=1, language=Language.ENGLISH).text == "多谢您。"
+
+
+def test_the_greeting_of_the_hour_has_its_english(replies: Replies) -> None:
+    morning = datetime(2026, 11, 23, 8, 0, tzinfo=SHANGHAI)
+    assert replies.hello(morning, Language.ENGLISH) == "Good morning"
+    opening = replies.greeting(morning, "王女士", language=Language.ENGLISH).text
+    assert opening.startswith("Good morning, I am the automatic assistant")
+    assert "agent" in opening
+
+
+@given(
+    turns=st.lists(
+        st.tuples(
+            st.sampled_from(["greet.again", "thanks.reply", "greet.offer", "repair.ask_place"]),
+            st.integers(),
+            st.sampled_from(Language),
+        ),
+        max_size=60,
+    )
+)
+def test_no_variant_is_said_twice_running_in_any_conversation(
+    replies: Replies, turns: list[tuple[str, int, Language]]
+) -> None:
+    """The last variant of each script is remembered for a resident, over changes of language too."""
+    last: dict[str, int] = {}
+    for reply_id, seed, language in turns:
+        rendered = replies.render(reply_id, {}, avoid=last.get(reply_id), seed=seed, language=language)
+        assert rendered.variant != last.get(reply_id)
+        last[reply_id] = rendered.variant
+
+
+@pytest.mark.parametrize(
+    ("words", "claim"),
+    [
+        ("It is registered as {{ ticket }}.", "ticket_open"),
+        ("The technician is on the way.", "on_the_way"),
+        ("You are number 3 in the queue.", "queue_place"),
+        ("We will call at 3 pm.", "clock_time"),
+        ("The owner has been notified.", "notified"),
+        ("It will be done within an hour.", "due"),
+        ("The lamp has been repaired.", "resolved"),
+        ("您排在第三位。", "queue_place"),
+        ("师傅下午三点前到。", "clock_time"),
+        ("已通知楼上。", "notified"),
+        ("师傅已出发。", "on_the_way"),
+        ("师傅到了。", "arrived"),
+    ],
+)
+def test_what_is_claimed_in_either_language_is_declared(
+    files: ContentFiles, scripts: Scripts, words: str, claim: str
+) -> None:
+    key = "english" if words.isascii() else "variants"
+    variants = '"谢谢您。"' if key == "english" else f'"{words}"'
+    text = script(variants, facts="[ticket]" if "ticket" in words else "[]")
+    if key == "english":
+        text += f'  english: ["{words}"]\n'
+    assert f"claims `{claim}`" in refusal(scripts(text, claims=files.texts["replies/claims.yml"])).message
+
+
+def test_an_english_variant_too_long_for_a_phone_is_refused(scripts: Scripts) -> None:
+    text = script('"谢谢您。"') + f'  english: ["{"a" * 261}"]\n'
+    assert "has 261 characters" in refusal(scripts(text)).message
+
+
+def test_a_button_with_half_its_english_is_refused(scripts: Scripts) -> None:
+    buttons = "yes: {label: 没错, says: 没错, english: {label: Yes}}\n"
+    error = refusal(scripts(script('"请。"'), buttons=buttons))
+    assert (error.source, error.line) == ("replies/buttons.yml", 1)
