@@ -1,164 +1,117 @@
 """Finds the knowledge entry that answers a question, or says honestly that it is not sure."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
-from typing import Any
+from pathlib import Path
 
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from nlu.knowledge_entries import FOLDER, Audience, Entry, read_entries
+from nlu.knowledge_index import Index, Lesson, Recipe, trained
+from nlu.knowledge_terms import Terms
+from nlu.lexicon import FOLDER as LEXICON
+from words.content import ContentFiles
 
-from nlu.knowledge_index import Index, Terms
-from words.content import ContentFiles, line_of
-from words.errors import ContentError
+__all__ = ["Audience", "Entry", "Hit", "Knowledge", "Shelf"]
 
-FOLDER = "knowledge"
-_KEYS = frozenset(
-    {"id", "audience", "questions", "answer", "source", "category", "keywords", "valid_from", "valid_until"}
-)
-_FEWEST_QUESTIONS = 3
-_PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
-# Found on the questions of the entries, each asked with itself left out, and on messages that no entry answers: above
-# both, nine answers in ten were right although the question was new, and one foreign message in 150 was answered.
-_CONFIDENT = 0.4
-_LEAD = 0.12
-
-
-class Audience(StrEnum):
-    """Who may read an entry."""
-
-    RESIDENT = "resident"
-    STAFF = "staff"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One answer with the questions it answers; `answer` may hold `{{ placeholders }}` of the community."""
-
-    id: str
-    audience: Audience
-    questions: tuple[str, ...]
-    answer: str
-    source: str
-    category: str | None
-    keywords: tuple[str, ...]
-    valid_from: date | None
-    valid_until: date | None
-
-    def valid(self, today: date) -> bool:
-        """Whether the entry holds on a day; both bounds are included."""
-        return (self.valid_from is None or self.valid_from <= today) and (
-            self.valid_until is None or today <= self.valid_until
-        )
+# Found on questions left out of training and on messages that no entry answers; docs/knowledge.md tells the figures.
+_CONFIDENT, _LEAD = 0.4, 0.12
+_LIKELY = 0.2
+# What is written for staff goes first when staff ask.
+_OWN = 0.1
+# The shelves a reader is served from, the own one first. Residents are served from theirs alone.
+_SERVED: Mapping[Audience, tuple[Audience, ...]] = {
+    Audience.RESIDENT: (Audience.RESIDENT,),
+    Audience.STAFF: (Audience.STAFF, Audience.RESIDENT),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An entry that was found, how well it fits (0 to 1), and whether it may be given as the answer."""
+    """An entry that was found, how well it fits (about 0 to 1), and whether it may be given as the answer.
+
+    `likely` hits are worth offering as a choice when none is confident.
+    """
 
     entry: Entry
     score: float
     confident: bool
+    likely: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The entries of one audience and nothing else; their index is trained when it is first asked for."""
+
+    entries: Mapping[str, Entry]
+    recipe: Recipe
+
+    @property
+    def index(self) -> Index:
+        """The trained index; shared by all snapshots of equal content."""
+        return trained(self.recipe)
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """All entries, indexed for each audience; entries for staff are not in the residents' index at all."""
+    """All entries, on a shelf for each audience: what is for staff is not in the residents' index at all."""
 
     entries: tuple[Entry, ...]
-    indexes: Mapping[Audience, Index]
+    shelves: Mapping[Audience, Shelf]
 
     @classmethod
     def read(cls, files: ContentFiles) -> "Knowledge":
         """Read `data/knowledge/*.yml`; raises ContentError naming file and line of a bad entry (domain.md B1)."""
-        entries: list[Entry] = []
-        for name in files.below(FOLDER):
-            root = files.read(name)
-            if not isinstance(root, CommentedSeq):
-                raise ContentError(name, 1, "should hold a list of entries")
-            for index, body in enumerate(root):
-                entry = _entry(name, line_of(root, index), body)
-                if any(entry.id == other.id for other in entries):
-                    raise ContentError(name, line_of(root, index), f"the id “{entry.id}” is already taken")
-                entries.append(entry)
-        terms = Terms.read(files)
-        return cls(
-            tuple(entries),
-            {
-                Audience.RESIDENT: _index([e for e in entries if e.audience is Audience.RESIDENT], terms),
-                Audience.STAFF: _index(entries, terms),
-            },
-        )
+        entries, terms = read_entries(files), Terms.read(files)
+        version = f"{files.digest(FOLDER)}{files.digest(LEXICON)}"
+        shelves = {
+            audience: _shelf(f"{audience}{version}", [entry for entry in entries if entry.audience is audience], terms)
+            for audience in Audience
+        }
+        return cls(entries, shelves)
+
+    def prepare(self, folder: Path) -> None:
+        """Read or train what searching needs now, so that the first question does not wait for it.
+
+        What was trained is kept in the folder. Raises OSError when it cannot be written.
+        """
+        for shelf in self.shelves.values():
+            if shelf.entries:
+                trained(replace(shelf.recipe, folder=folder))
 
     def search(self, text: str, *, audience: Audience, today: date, limit: int = 3) -> tuple[Hit, ...]:
         """The entries that fit a question best, the best first; only the first can be confident (domain.md B1)."""
-        by_id = {entry.id: entry for entry in self.entries}
-        scored = sorted(
-            (
-                (score, by_id[name])
-                for name, score in self.indexes[audience].scores(text).items()
-                if by_id[name].valid(today)
-            ),
-            key=lambda pair: (-pair[0], pair[1].id),
-        )
-        runner_up = scored[1][0] if len(scored) > 1 else 0.0
+        found = [
+            (score + (_OWN if served is audience is Audience.STAFF else 0.0), entry)
+            for served in _SERVED[audience]
+            for score, entry in _scored(self.shelves[served], text)
+            if entry.valid(today)
+        ]
+        found.sort(key=lambda pair: (-pair[0], pair[1].id))
+        runner_up = found[1][0] if len(found) > 1 else 0.0
         return tuple(
-            Hit(entry, round(score, 4), rank == 0 and score >= _CONFIDENT and score - runner_up >= _LEAD)
-            for rank, (score, entry) in enumerate(scored[:limit])
+            Hit(
+                entry,
+                round(score, 4),
+                confident=rank == 0 and score >= _CONFIDENT and score - runner_up >= _LEAD,
+                likely=score >= _LIKELY,
+            )
+            for rank, (score, entry) in enumerate(found[:limit])
             if score > 0
         )
 
-
-def _index(entries: list[Entry], terms: Terms) -> Index:
-    return Index.build(
-        {entry.id: (*entry.questions, *entry.keywords) for entry in entries},
-        {entry.id: _PLACEHOLDER.sub("", entry.answer) for entry in entries},
-        terms,
-    )
+    def choices(self, text: str, *, audience: Audience, today: date) -> tuple[Entry, ...]:
+        """Two or three entries to offer when none is surely meant; none when the question seems foreign."""
+        hits = [hit for hit in self.search(text, audience=audience, today=today) if hit.likely]
+        return tuple(hit.entry for hit in hits) if len(hits) > 1 and not hits[0].confident else ()
 
 
-def _entry(source: str, line: int | None, body: Any) -> Entry:
-    if not isinstance(body, CommentedMap):
-        raise ContentError(source, line, "an entry should be a mapping with id, audience, questions, answer, source")
-    unknown = next((key for key in body if key not in _KEYS), None)
-    if unknown is not None:
-        raise ContentError(
-            source, line_of(body, unknown), f"unknown key “{unknown}”; known are {', '.join(sorted(_KEYS))}"
-        )
-    for key in ("id", "answer", "source"):
-        if not isinstance(body.get(key), str) or not body[key].strip():
-            raise ContentError(source, line_of(body, key) or line, f"an entry needs a text `{key}`")
-    if body.get("audience") not in set(Audience):
-        raise ContentError(source, line_of(body, "audience") or line, "`audience` should be resident or staff")
-    questions = _texts(source, body, "questions", line)
-    if len(questions) < _FEWEST_QUESTIONS:
-        problem = f"an entry needs at least {_FEWEST_QUESTIONS} ways to ask"
-        raise ContentError(source, line_of(body, "questions") or line, problem)
-    return Entry(
-        id=body["id"],
-        audience=Audience(body["audience"]),
-        questions=questions,
-        answer=body["answer"].strip(),
-        source=body["source"].strip(),
-        category=str(body["category"]) if body.get("category") else None,
-        keywords=_texts(source, body, "keywords", line),
-        valid_from=_day(source, body, "valid_from"),
-        valid_until=_day(source, body, "valid_until"),
-    )
+def _shelf(version: str, entries: list[Entry], terms: Terms) -> Shelf:
+    lessons = tuple(Lesson(entry.id, entry.questions, entry.keywords, entry.answer) for entry in entries)
+    return Shelf({entry.id: entry for entry in entries}, Recipe(version, lessons, terms))
 
 
-def _texts(source: str, body: CommentedMap, key: str, line: int | None) -> tuple[str, ...]:
-    listed = body.get(key) or ()
-    if isinstance(listed, str) or not all(str(text).strip() for text in listed):
-        raise ContentError(source, line_of(body, key) or line, f"`{key}` should be a list of texts, none empty")
-    return tuple(str(text) for text in listed)
-
-
-def _day(source: str, body: CommentedMap, key: str) -> date | None:
-    if body.get(key) is None:
-        return None
-    try:
-        return date.fromisoformat(str(body[key]))
-    except ValueError as error:
-        raise ContentError(source, line_of(body, key), f"`{key}` should be a date such as 2026-12-31") from error
+def _scored(shelf: Shelf, text: str) -> list[tuple[float, Entry]]:
+    """What a shelf has for a text; a text of nothing but marks is no question."""
+    if not shelf.entries or not any(char.isalnum() for char in text):
+        return []
+    return [(score, shelf.entries[name]) for name, score in shelf.index.scores(text).items()]

@@ -1,16 +1,16 @@
 """Keeps the trained model on disk under the version of the data and code that made it."""
 
 import hashlib
-import os
-import zipfile
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from nlu import labels as labels_module
+from nlu import vectors
 from nlu.engine import EmbeddedEngine
 from nlu.entities.reader import EntityReader
 from nlu.features import Featuriser
+from nlu.kept import stored, write
 from nlu.labels import Labels
 from nlu.lexicon import FOLDER as LEXICON
 from nlu.lexicon import answer_words
@@ -23,7 +23,8 @@ _LISTS = ("- lookup:", "- synonym:", "- regex:")
 # What is done afresh with every message does not make a model stale; of the entities only addresses and telephones do,
 # because they are taken out of a text before it is classified.
 _NOT_TRAINED = frozenset(
-    {"knowledge", "knowledge_index", "evaluate", "heldout", "check", "engine", "multi", "segment", "emergency", "store"}
+    {"knowledge", "knowledge_entries", "knowledge_index", "knowledge_terms", "kept", "store"}
+    | {"evaluate", "heldout", "check", "engine", "multi", "segment", "emergency", "promises"}
     | {"calendar", "lookup", "money", "person", "reader", "time", "time_date", "time_grammar", "time_words"}
 )
 
@@ -37,7 +38,7 @@ def load_or_train(
     when the training data is broken, OSError when the home cannot be written.
     """
     path = _path(files, home)
-    model = _stored(path)
+    model = stored(path, Model.load)
     if model is None:
         # scikit-learn takes a second to import and is needed only here.
         from nlu.train import train  # noqa: PLC0415
@@ -46,7 +47,7 @@ def load_or_train(
         # Before the long step: a home that cannot be written is told at once.
         path.parent.mkdir(parents=True, exist_ok=True)
         model = train(data, Featuriser.build(data, files), version=path.stem, progress=progress)
-        _write(model, path)
+        write(path, model.save)
     # A trained model has the examples in it; of the data only the lists are needed, which spares seconds and memory.
     lists = TrainingData.read(_with_lists(files), DATA)
     return EmbeddedEngine(model, Featuriser.build(lists, files), EntityReader.build(files, lists), answer_words(files))
@@ -81,25 +82,11 @@ def version(files: ContentFiles) -> str:
     for path in sorted(folder_of_code.rglob("*.py")):
         if path.stem not in _NOT_TRAINED:
             digest.update(path.read_bytes())
+    digest.update(_vectors())
     return digest.hexdigest()[:16]
 
 
-def _stored(path: Path) -> Model | None:
-    """The model on disk, or None when there is none that this code can read."""
-    if not path.is_file():
-        return None
-    try:
-        return Model.load(path)
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
-        # A damaged or foreign file is trained anew and written over.
-        return None
-
-
-def _write(model: Model, path: Path) -> None:
-    with NamedTemporaryFile(dir=path.parent, prefix=path.stem, suffix=".part", delete=False) as file:
-        part = Path(file.name)
-    try:
-        model.save(part)
-        os.replace(part, path)  # noqa: PTH105  Path.replace is the same call; this one says that it is atomic.
-    finally:
-        part.unlink(missing_ok=True)
+@lru_cache(maxsize=1)
+def _vectors() -> bytes:
+    """The hash of the word vectors, which are part of every model."""
+    return hashlib.sha256(vectors.SOURCE.read_bytes()).digest()

@@ -1,0 +1,37 @@
+"""Keeps what was trained on disk: written whole or not at all, and read only when it can be."""
+
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def stored(path: Path, load: Callable[[Path], T]) -> T | None:
+    """What `load` reads from a file, or None when there is none that this code can read.
+
+    A damaged or foreign file counts as missing: it is trained anew and written over.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return load(path)
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def write(path: Path, save: Callable[[Path], None]) -> None:
+    """Have `save` write a file beside its place and rename it, so that two processes which start at once do no harm.
+
+    Raises OSError when the folder cannot be written.
+    """
+    with NamedTemporaryFile(dir=path.parent, prefix=path.stem, suffix=".part", delete=False) as file:
+        part = Path(file.name)
+    try:
+        save(part)
+        os.replace(part, path)  # noqa: PTH105  Path.replace is the same call; this one says that it is atomic.
+    finally:
+        part.unlink(missing_ok=True)
