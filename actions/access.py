@@ -27,6 +27,9 @@ class Permission(StrEnum):
     ALARM_ACKNOWLEDGE = "alarm:acknowledge"
     PHONE_REVEAL = "phone:reveal"
     BILL_SEE = "bill:see"
+    BILL_IMPORT = "bill:import"
+    PAYMENT_CONFIRM = "payment:confirm"
+    BINDING_MANAGE = "binding:manage"
     AUDIT_SEE = "audit:see"
     STAFF_MANAGE = "staff:manage"
     CONTENT_EDIT = "content:edit"
@@ -45,6 +48,9 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.ALARM_ACKNOWLEDGE: _DESK | {Role.MONITORING},
     Permission.PHONE_REVEAL: _DESK | {Role.TECHNICIAN, Role.MONITORING},
     Permission.BILL_SEE: _DESK,
+    Permission.BILL_IMPORT: _LEADERS,
+    Permission.PAYMENT_CONFIRM: _DESK,
+    Permission.BINDING_MANAGE: _DESK,
     Permission.AUDIT_SEE: frozenset({Role.MANAGER, Role.QUALITY, Role.ADMINISTRATOR}),
     Permission.STAFF_MANAGE: frozenset({Role.ADMINISTRATOR}),
     Permission.CONTENT_EDIT: _LEADERS | {Role.ADMINISTRATOR},
@@ -84,11 +90,14 @@ def only_technician(staff: StaffIdentity, permission: Permission = Permission.TI
 def access_ticket(session: Session, staff: StaffIdentity, ticket_id: int, permission: Permission) -> Ticket:
     """A ticket of the member's own community. A technician gets only those assigned to them.
 
+    A complaint is hidden from the member complained about (domain.md A12).
     Raises NotAllowedError, or NotFoundError for rows whose existence the member may not learn of.
     """
     require(staff, permission)
     ticket = _own(session, Ticket, staff, ticket_id)
     if only_technician(staff, permission) and ticket.assignee_id != staff.staff_id:
+        raise NotFoundError(f"ticket {ticket_id} is not there")
+    if ticket.about_staff_id == staff.staff_id:
         raise NotFoundError(f"ticket {ticket_id} is not there")
     return ticket
 

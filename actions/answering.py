@@ -1,5 +1,7 @@
 """What is said about a ticket: additions, urging, replies, and the word that puts it off (domain.md C2, C8)."""
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -8,19 +10,30 @@ from sqlalchemy.orm import Session
 from actions import clocks
 from actions.actors import Actor
 from actions.alerts import raise_alerts
-from actions.deadlines import check_promise, due_within
 from actions.dispatching import take_on
-from actions.errors import FieldError, NotAllowedError
+from actions.errors import FieldError
 from actions.ladder import ASSIGNEE
-from actions.names import AlertKind
+from actions.names import AlertKind, PromiseKind
+from actions.owed import frozen_rules
+from actions.pausing import answered_by_resident
 from actions.policy import Policy
+from actions.promising import (
+    Promised,
+    check_promises,
+    count_put_off,
+    keep_promises,
+    promise_next_word,
+    puts_off,
+    told_of,
+)
 from actions.replies import Part, counts_as_reply
-from actions.roster import roles_of
-from actions.tables import ActorKind, DeadlineKind, DeadlineState, Role, Severity, Ticket
+from actions.tables import ActorKind, DeadlineKind, DeadlineState, Severity, Ticket
 from actions.tickets import TicketCard, card
 from actions.transitions import RUNNING, Verb, lock_ticket, next_status, record, refuse_accused, staff_id_of
 
-_LEADERS = frozenset({Role.SUPERVISOR, Role.MANAGER})
+# A contact under which somebody can be reached: a telephone number, spaces and dashes aside.
+_NUMBER = re.compile(r"\d(?:[\s-]?\d){4,}")
+_LEAST_REASON = 2
 _PUT_OFF = (DeadlineKind.REPLY, DeadlineKind.PROMISE)
 
 
@@ -50,6 +63,7 @@ def note(
     ticket.status = next_status(ticket.status, Verb.NOTE)
     kind = "ticket:noted" if actor.kind is ActorKind.STAFF else "ticket:added"
     record(session, ticket, actor, kind, detail={"text": text}, message_id=message_id, now=now)
+    answered_by_resident(session, ticket, actor, now)
     return card(session, community_id, ticket_id, now)
 
 
@@ -74,6 +88,7 @@ def urge(
     if not clocks.running(session, ticket, _PUT_OFF):
         clocks.start_answer_clocks(session, ticket, min(received_at or now, now), now=now)
     record(session, ticket, actor, "ticket:urged", detail={"text": text}, message_id=message_id, now=now)
+    answered_by_resident(session, ticket, actor, now)
     raise_alerts(session, ticket, (ASSIGNEE,), AlertKind.URGE, now)
     return card(session, community_id, ticket_id, now)
 
@@ -88,6 +103,7 @@ def reply(  # noqa: PLR0913 - one keyword for each detail of what was said
     policy: Policy,
     concludes: bool = False,
     promised_at: datetime | None = None,
+    promises: Sequence[Promised] = (),
     medium: Medium = Medium.CHAT,
     message_id: int | None = None,
     version: int | None = None,
@@ -96,26 +112,37 @@ def reply(  # noqa: PLR0913 - one keyword for each detail of what was said
     """Record what a member has told the resident, and stop the clock if it counts as a reply (domain.md C8).
 
     A reply that is no conclusion, and every one on a major matter, is followed by a promise of the next word. What does
-    not count (“收到”) stops nothing: see `replied`; a moment that it names (`promised_at`) is a promise all the same.
-    NotAllowedError for all but staff and for the member complained about, FieldError, TransitionError, ConflictError.
+    not count (“收到”) stops nothing: see `replied`; a moment that it names (`promised_at`, `promises`) is a promise all
+    the same. NotAllowedError for all but staff and for the member complained about, and where a later time is promised
+    oftener than allowed; FieldError, TransitionError, ConflictError.
     """
     ticket = lock_ticket(session, community_id, ticket_id, version=version)
     staff_id = _answering(ticket, actor, Verb.REPLY)
-    _check_words(text, promised_at, policy, now)
+    promised = _promised(promised_at, promises)
+    if not text.strip():
+        raise FieldError("text", "is empty; write what the resident is told")
+    check_promises(ticket, promised, policy.limits, now)
+    answers = [one for one in promised if one.kind is PromiseKind.ANSWER]
     detail: dict[str, object] = {"text": text, "medium": medium.value}
-    if counts_as_reply(text, policy, concludes=concludes, promised=promised_at is not None):
+    if counts_as_reply(text, policy, concludes=concludes, promised=bool(promised)):
         kind = "ticket:replied"
-        concluded = promised_at is None and (concludes or Part.CONCLUSION in policy.replies.parts_of(text))
-        detail["concludes"] = concluded
+        concluded = not answers and (concludes or Part.CONCLUSION in policy.replies.parts_of(text))
+        if any(puts_off(session, ticket, one.due_at) for one in answers):
+            count_put_off(session, ticket, staff_id, policy.limits)
         take_on(session, ticket, actor, staff_id, now)
-        answer(session, ticket, now)
+        detail |= {"concludes": concluded, "stopped": answer(session, ticket, now)}
+        if medium is Medium.VISIT:
+            clocks.end(session, ticket, (DeadlineKind.ON_SITE,), now=now)
         ticket.status = next_status(ticket.status, Verb.REPLY)
-        promises = not concluded or ticket.severity is Severity.MAJOR
+        next_word = not (concluded or promised) or (ticket.severity is Severity.MAJOR and not answers)
     else:
-        kind, promises = "ticket:messaged", promised_at is not None
+        kind, next_word = "ticket:messaged", False
         detail["missing"] = sorted(policy.replies.missing(text))
-    if promises and ticket.status in RUNNING:
-        promise(session, ticket, promised_at, now)
+    if ticket.status in RUNNING:
+        keep_promises(session, ticket, promised, now)
+    if next_word:
+        promise_next_word(session, ticket, None, now)
+    detail |= told_of(promised) if promised else {}
     record(session, ticket, actor, kind, detail=detail, message_id=message_id, now=now)
     return card(session, community_id, ticket_id, now)
 
@@ -135,50 +162,44 @@ def hold(  # noqa: PLR0913 - one keyword for each detail of what was said
 ) -> TicketCard:
     """Put a ticket off: the resident is told why, until when, and whom to reach; the promise is the new clock (C2).
 
-    Raises FieldError when one of these is missing or the time cannot be promised, NotAllowedError when it was put off
-    as often as the rules allow and the member is neither supervisor nor manager, TransitionError or ConflictError.
+    Raises FieldError when one of these is missing or says nothing (a contact without a telephone number), or when the
+    time cannot be promised; NotAllowedError when it was put off as often as the rules and a supervisor allow and the
+    member is neither supervisor nor manager; TransitionError or ConflictError.
     """
     ticket = lock_ticket(session, community_id, ticket_id, version=version)
     status = next_status(ticket.status, Verb.HOLD)
     staff_id = _answering(ticket, actor, Verb.HOLD)
-    for field, value in (("reason", reason), ("contact", contact)):
-        if not value.strip():
-            raise FieldError(field, "is missing; the resident must be told why and whom to reach")
-    rules, _night = clocks.frozen_rules(ticket)
-    check_promise(promised_at, rules.longest_promise, now)
-    if ticket.hold_count >= rules.holds and roles_of(session, community_id, staff_id).isdisjoint(_LEADERS):
-        raise NotAllowedError(f"{ticket.number} was put off {ticket.hold_count} times; ask a supervisor")
+    if len(re.sub(r"[\W_]", "", reason)) < _LEAST_REASON:
+        raise FieldError("reason", "is missing; the resident must be told why")
+    if not _NUMBER.search(contact):
+        raise FieldError("contact", "holds no telephone number; the resident must be told whom to reach")
+    limits = frozen_rules(ticket)[0].limits
+    promised = (Promised(PromiseKind.ANSWER, promised_at, reason.strip()),)
+    check_promises(ticket, promised, limits, now)
+    count_put_off(session, ticket, staff_id, limits)
     take_on(session, ticket, actor, staff_id, now)
-    clocks.end(session, ticket, (DeadlineKind.FIRST_CONTACT,), now=now)
-    clocks.end(session, ticket, _PUT_OFF, state=DeadlineState.REPLACED, now=now)
-    promise(session, ticket, promised_at, now)
+    stopped = clocks.end(session, ticket, (DeadlineKind.FIRST_CONTACT,), now=now)
+    stopped += clocks.end(session, ticket, _PUT_OFF, state=DeadlineState.REPLACED, now=now)
+    keep_promises(session, ticket, promised, now)
     if ticket.awaiting_reply_since is not None:
         ticket.reply_due_at = promised_at
-    ticket.status, ticket.hold_count = status, ticket.hold_count + 1
-    detail = {"promised_at": promised_at.isoformat(), "contact": contact}
+    ticket.status = status
+    detail = {"promised_at": promised_at.isoformat(), "contact": contact, "stopped": stopped}
     record(session, ticket, actor, "ticket:held", reason=reason, detail=detail, message_id=message_id, now=now)
     return card(session, community_id, ticket_id, now)
 
 
-def answer(session: Session, ticket: Ticket, now: datetime) -> None:
-    """A person has answered: nothing is owed any more, and every clock that waited for an answer ends."""
-    clocks.end(session, ticket, clocks.ANSWERS, now=now)
+def answer(session: Session, ticket: Ticket, now: datetime) -> tuple[str, ...]:
+    """A person has answered: nothing is owed any more; every clock that waited for an answer ends, and is named."""
+    stopped = clocks.end(session, ticket, clocks.ANSWERS, now=now)
     ticket.awaiting_reply_since = ticket.reply_due_at = None
     ticket.first_replied_at = ticket.first_replied_at or now
+    return stopped
 
 
-def promise(session: Session, ticket: Ticket, promised_at: datetime | None, now: datetime) -> None:
-    """Start the clock of the next word; without a moment named, the rules name it."""
-    rules, night = clocks.frozen_rules(ticket)
-    due_at = promised_at or due_within(now, rules.default_promise, night)
-    clocks.start(session, ticket, DeadlineKind.PROMISE, started_at=now, due_at=due_at, now=now)
-
-
-def _check_words(text: str, promised_at: datetime | None, policy: Policy, now: datetime) -> None:
-    if not text.strip():
-        raise FieldError("text", "is empty; write what the resident is told")
-    if promised_at is not None:
-        check_promise(promised_at, policy.longest_promise, now)
+def _promised(promised_at: datetime | None, promises: Sequence[Promised]) -> tuple[Promised, ...]:
+    named = () if promised_at is None else (Promised(PromiseKind.ANSWER, promised_at),)
+    return (*named, *promises)
 
 
 def _answering(ticket: Ticket, actor: Actor, verb: Verb) -> int:

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from actions.audit_delivery import audit_delivery
 from actions.clocks import EVENT_KINDS
+from actions.findings import CLOCK_SLACK, GRACE, LOOKED_BACK, Finding, FindingKind
 from actions.ladder import Act, thaw_plan
 from actions.policy import CEILING
 from actions.tables import (
@@ -20,55 +20,21 @@ from actions.tables import (
     DeadlineState,
     Direction,
     Message,
-    OutboxRow,
-    OutboxState,
     Ticket,
     TicketEvent,
     TurnOwner,
 )
 from actions.transitions import RUNNING
 
-# How long the loops may take before what they have not done is a finding.
-GRACE = timedelta(minutes=5)
-# How far back ended deadlines and events are looked at; what is running is always looked at.
-LOOKED_BACK = timedelta(days=2)
-# A clock that is set right may go back a little; the order of events is that of their ids.
-CLOCK_SLACK = timedelta(minutes=5)
+__all__ = ["CLOCK_SLACK", "GRACE", "LOOKED_BACK", "Finding", "FindingKind", "audit"]
+
 _OWED = (DeadlineKind.REPLY, DeadlineKind.PROMISE)
-
-
-class FindingKind(StrEnum):
-    """What the audit can find."""
-
-    STEP_NOT_TAKEN = "step_not_taken"
-    STEP_NOT_RECORDED = "step_not_recorded"
-    BREACH_NOT_RECORDED = "breach_not_recorded"
-    NOBODY_TOLD = "nobody_told"
-    NO_DEADLINE = "no_deadline"
-    DEADLINE_TOO_LONG = "deadline_too_long"
-    DEADLINE_DAMAGED = "deadline_damaged"
-    EVENTS_OUT_OF_ORDER = "events_out_of_order"
-    MESSAGE_NOT_UNDERSTOOD = "message_not_understood"
-    MESSAGE_NOT_ANSWERED = "message_not_answered"
-    OUTBOX_STUCK = "outbox_stuck"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it must be; `ticket_id` is None when it hangs on no ticket."""
-
-    kind: FindingKind
-    ticket_id: int | None
-    message: str
 
 
 def audit(session: Session, now: datetime) -> tuple[Finding, ...]:
     """Everything that is not as it must be, in all communities; empty for a healthy store."""
-    return tuple(
-        finding
-        for check in (_deadlines, _owed_without_clock, _nobody_told, _order_of_events, _messages, _outbox)
-        for finding in check(session, now)
-    )
+    checks = (_deadlines, _paused, _owed_without_clock, _nobody_told, _order_of_events, _messages, audit_delivery)
+    return tuple(finding for check in checks for finding in check(session, now))
 
 
 def _deadlines(session: Session, now: datetime) -> Iterator[Finding]:
@@ -119,6 +85,26 @@ def _recorded_steps(session: Session, ticket_ids: Iterable[int]) -> dict[int, se
         for kind, detail in rows:
             recorded[int(detail.get("deadline", 0))].add((detail.get("step", -1), kind))
     return recorded
+
+
+def _paused(session: Session, _now: datetime) -> Iterator[Finding]:
+    """Clocks that stand still without a running pause that ends: nothing would ever wake them."""
+    pause = aliased(Deadline)
+    running = (
+        select(pause.id)
+        .where(
+            pause.community_id == Deadline.community_id,
+            pause.ticket_id == Deadline.ticket_id,
+            pause.kind == DeadlineKind.PAUSE,
+            pause.state == DeadlineState.RUNNING,
+        )
+        .exists()
+    )
+    rows = session.execute(
+        select(Deadline.ticket_id, Deadline.id, Deadline.kind).where(Deadline.state == DeadlineState.PAUSED, ~running)
+    )
+    for ticket_id, deadline_id, kind in rows:
+        yield Finding(FindingKind.PAUSE_WITHOUT_END, ticket_id, f"{kind} deadline {deadline_id} is paused for ever")
 
 
 def _owed_without_clock(session: Session, _now: datetime) -> Iterator[Finding]:
@@ -200,32 +186,3 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
     ).scalars()
     for message_id in unanswered:
         yield Finding(FindingKind.MESSAGE_NOT_ANSWERED, None, f"message {message_id} was taken into no turn")
-
-
-def _outbox(session: Session, now: datetime) -> Iterator[Finding]:
-    """Rows whose next attempt is long past, and which do not wait behind another one to the same contact."""
-    earlier = aliased(OutboxRow)
-    behind = (
-        select(earlier.id)
-        .where(
-            earlier.community_id == OutboxRow.community_id,
-            earlier.contact_id == OutboxRow.contact_id,
-            earlier.next_attempt_at.is_not(None),
-            earlier.id < OutboxRow.id,
-        )
-        .exists()
-    )
-    rows = session.execute(
-        select(OutboxRow.id, OutboxRow.state)
-        .where(
-            or_(
-                OutboxRow.state.in_((OutboxState.PENDING, OutboxState.CLAIMED)),
-                and_(OutboxRow.state == OutboxState.AMBIGUOUS, OutboxRow.next_attempt_at.is_not(None)),
-            ),
-            ~behind,
-            or_(OutboxRow.next_attempt_at.is_(None), OutboxRow.next_attempt_at < now - GRACE),
-        )
-        .order_by(OutboxRow.id)
-    )
-    for row_id, state in rows:
-        yield Finding(FindingKind.OUTBOX_STUCK, None, f"outbox row {row_id} is {state} and nobody takes it")

@@ -1,73 +1,29 @@
 """When the desk is staffed, which days are worked, and what counts as night (domain.md A10, C7)."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import chinese_calendar
 
+from actions.night import Night
 from actions.rulefile import Section
 from words.content import ContentFiles
 from words.errors import ContentError
+
+__all__ = ["HOURS", "Calendar", "Night", "Season"]
 
 HOURS = "rules/desk_hours.yml"
 _SEARCHED_DAYS = 400
 _SATURDAY = 5
 _LEAP_YEAR = 2024
+# How far ahead the exceptions of the calendar are frozen with a ticket.
+_FROZEN_DAYS = 120
 
 Span = tuple[time, time]
-
-
-@dataclass(frozen=True, slots=True)
-class Night:
-    """The hours in which nothing may fall due, and the moments that stand in for them; all local times."""
-
-    timezone: ZoneInfo
-    start: time
-    end: time
-    evening: time
-    morning: time
-
-    def holds(self, moment: datetime) -> bool:
-        """Whether the moment lies in the night."""
-        local = moment.astimezone(self.timezone).time()
-        return local >= self.start or local < self.end
-
-    def evening_before(self, moment: datetime) -> datetime:
-        """The evening mark that came last before a moment of the night."""
-        local = moment.astimezone(self.timezone)
-        day = local.date() if local.time() >= self.evening else local.date() - timedelta(days=1)
-        return self._at(day, self.evening)
-
-    def next_morning(self, moment: datetime) -> datetime:
-        """The first morning mark after a moment."""
-        return self._next(moment, self.morning)
-
-    def next_end(self, moment: datetime) -> datetime:
-        """The end of the night after a moment."""
-        return self._next(moment, self.end)
-
-    def frozen(self) -> dict[str, str]:
-        """The night as stored with a ticket, so that its clock can be started again by the same rule."""
-        times = {"start": self.start, "end": self.end, "evening": self.evening, "morning": self.morning}
-        return {"timezone": self.timezone.key} | {name: moment.isoformat() for name, moment in times.items()}
-
-    @classmethod
-    def thaw(cls, stored: dict[str, Any]) -> "Night":
-        """Read a stored night. Raises KeyError or ValueError when it is damaged."""
-        start, end, evening, morning = (
-            time.fromisoformat(stored[name]) for name in ("start", "end", "evening", "morning")
-        )
-        return cls(ZoneInfo(stored["timezone"]), start, end, evening, morning)
-
-    def _next(self, moment: datetime, mark: time) -> datetime:
-        day = moment.astimezone(self.timezone).date()
-        today = self._at(day, mark)
-        return today if today > moment else self._at(day + timedelta(days=1), mark)
-
-    def _at(self, day: date, mark: time) -> datetime:
-        return datetime.combine(day, mark, self.timezone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +84,11 @@ class Calendar:
         """Whether nobody has said which days of this year are holidays; weekdays are taken as working days then."""
         return day.year not in self.years and not _in_library(day)
 
+    def unknown_years(self, now: datetime, *, ahead: timedelta = timedelta(days=45)) -> tuple[int, ...]:
+        """The years in reach whose holidays nobody has said; managers are told of them (domain.md A10)."""
+        days = (now.astimezone(self.timezone).date(), (now + ahead).astimezone(self.timezone).date())
+        return tuple(sorted({day.year for day in days if self.unknown_year(day)}))
+
     def is_workday(self, day: date) -> bool:
         """Whether the day is worked: overrides first, then the published calendar with 调休, then weekdays."""
         if day in self.workdays:
@@ -168,6 +129,85 @@ class Calendar:
                 if opening > moment:
                     return opening
         raise LookupError(f"the desk never opens within {_SEARCHED_DAYS} days after {moment:%Y-%m-%d}")
+
+    def after_open_time(self, start: datetime, length: timedelta) -> datetime:
+        """The moment at which the desk has been open for `length` since `start`.
+
+        Raises LookupError when the desk is not open that long within 400 days.
+        """
+        left = length
+        for opening, closing in self._openings(start):
+            opened = max(opening, start)
+            if closing - opened >= left:
+                return opened + left
+            left -= max(closing - opened, timedelta(0))
+        raise LookupError(f"the desk is not open for {length} within {_SEARCHED_DAYS} days after {start:%Y-%m-%d}")
+
+    def open_time(self, start: datetime, end: datetime) -> timedelta:
+        """For how long the desk is open between two moments."""
+        total = timedelta(0)
+        for opening, closing in self._openings(start):
+            if opening >= end:
+                break
+            total += max(min(closing, end) - max(opening, start), timedelta(0))
+        return total
+
+    def frozen(self, first: datetime) -> dict[str, Any]:
+        """The calendar as stored with a ticket, with the exceptions of the months after `first`; plain JSON."""
+        exceptions = _exceptions(self, first.astimezone(self.timezone).date())
+        return {
+            "seasons": [
+                [season.name, *season.start, *season.until, [_stored(span) for span in season.hours]]
+                for season in self.seasons
+            ],
+            "days_off_hours": [_stored(span) for span in self.days_off_hours],
+            **exceptions,
+        }
+
+    @classmethod
+    def thaw(cls, stored: Mapping[str, Any], night: Night) -> "Calendar":
+        """Read a stored calendar. Raises KeyError, TypeError or ValueError when it is damaged."""
+        return cls(
+            timezone=night.timezone,
+            night=night,
+            seasons=tuple(
+                Season(name, (month, day), (last_month, last_day), tuple(_thawed(span) for span in hours))
+                for name, month, day, last_month, last_day, hours in stored["seasons"]
+            ),
+            days_off_hours=tuple(_thawed(span) for span in stored["days_off_hours"]),
+            years=frozenset(),
+            days_off=frozenset(date.fromisoformat(day) for day in stored["days_off"]),
+            workdays=frozenset(date.fromisoformat(day) for day in stored["workdays"]),
+        )
+
+    def _openings(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """The hours of the desk, the first ones those that end after `start`."""
+        first = start.astimezone(self.timezone).date()
+        for day in (first + timedelta(days=offset) for offset in range(_SEARCHED_DAYS)):
+            for opens, closes in self.hours_on(day):
+                closing = datetime.combine(day, closes, self.timezone).astimezone(UTC)
+                if closing > start:
+                    yield datetime.combine(day, opens, self.timezone).astimezone(UTC), closing
+
+
+@lru_cache(maxsize=32)
+def _exceptions(calendar: Calendar, first: date) -> Mapping[str, list[str]]:
+    """The days of the months after `first` that are worked or free against their weekday; each ticket asks for them."""
+    found: dict[str, list[str]] = {"days_off": [], "workdays": []}
+    for one in (first + timedelta(days=offset) for offset in range(_FROZEN_DAYS)):
+        usual, works = one.weekday() < _SATURDAY, calendar.is_workday(one)
+        if works != usual:
+            found["workdays" if works else "days_off"].append(one.isoformat())
+    return found
+
+
+def _stored(span: Span) -> list[str]:
+    return [span[0].isoformat(), span[1].isoformat()]
+
+
+def _thawed(stored: list[str]) -> Span:
+    start, end = stored
+    return time.fromisoformat(start), time.fromisoformat(end)
 
 
 def _in_library(day: date) -> bool:

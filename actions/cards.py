@@ -69,7 +69,11 @@ def _cards_where(*conditions: Any) -> Select[Any]:
 
 _CARD = _cards_where(_TICKET.c.id == bindparam("this_ticket"))
 _OPEN_CARDS = _cards_where(
-    _TICKET.c.conversation_id == bindparam("this_conversation"),
+    # A resident who writes from another address finds their own tickets there.
+    or_(
+        _TICKET.c.conversation_id == bindparam("this_conversation"),
+        _TICKET.c.resident_id == bindparam("this_resident"),
+    ),
     _TICKET.c.status != TicketStatus.CLOSED,
     _TICKET.c.status != TicketStatus.CANCELLED,
     or_(
@@ -116,12 +120,14 @@ def card(session: Session, community_id: int, ticket_id: int, now: datetime) -> 
     return found[0]
 
 
-def open_cards(session: Session, community_id: int, conversation_id: int, now: datetime) -> tuple[TicketCard, ...]:
-    """The tickets of a conversation of which one may still speak, newest first.
+def open_cards(
+    session: Session, community_id: int, conversation_id: int, now: datetime, *, resident_id: int | None = None
+) -> tuple[TicketCard, ...]:
+    """The tickets of a conversation, and of its resident, of which one may still speak, newest first.
 
     Closed and cancelled ones are left out, resolved ones are kept for seven days.
     """
-    key = {"this_community": community_id, "this_conversation": conversation_id}
+    key = {"this_community": community_id, "this_conversation": conversation_id, "this_resident": resident_id}
     return _cards(session, _OPEN_CARDS, {**key, "resolved_since": now - _SHOWN_AFTER_RESOLUTION}, now)
 
 

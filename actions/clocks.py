@@ -1,18 +1,17 @@
 """The rows of running deadlines: started, ended, and moved on by one step of their ladder."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from actions.alerts import raise_alerts
-from actions.calendar import Night
-from actions.deadlines import due_within, next_check_at, work_starts_at
+from actions.deadlines import next_check_at
 from actions.ids import new_id
 from actions.ladder import Act, Planned, plan, thaw_plan
 from actions.names import AlertKind
+from actions.owed import Clock, frozen_rules, owe_answer, owe_work
 from actions.policy import TicketPolicy
 from actions.statements import table
 from actions.tables import Deadline, DeadlineKind, DeadlineState, Ticket
@@ -24,14 +23,20 @@ EVENT_KINDS = {
     Act.REMIND: "deadline:reminded",
     Act.ESCALATE: "deadline:escalated",
     Act.ALARM: "deadline:alarmed",
+    Act.TELL: "deadline:word_due",
+    Act.RESUME: "deadline:pause_over",
     Act.BREACH: "deadline:breached",
 }
 _ALERT_KINDS = {
     Act.REMIND: AlertKind.REMINDER,
     Act.ESCALATE: AlertKind.ESCALATION,
     Act.ALARM: AlertKind.ALARM,
+    Act.RESUME: AlertKind.REMINDER,
     Act.BREACH: AlertKind.BREACH,
 }
+# What a new clock may do in the transaction that starts it; the rest is for the watch.
+_AT_ONCE = frozenset({Act.REMIND, Act.ESCALATE, Act.ALARM})
+_GOING_ON = (DeadlineState.RUNNING, DeadlineState.PAUSED)
 
 _INSERT = insert(table(Deadline))
 _RUNNING = (
@@ -39,7 +44,7 @@ _RUNNING = (
     .where(
         Deadline.community_id == bindparam("this_community"),
         Deadline.ticket_id == bindparam("this_ticket"),
-        Deadline.state == DeadlineState.RUNNING,
+        Deadline.state.in_(bindparam("states", expanding=True)),
         Deadline.kind.in_(bindparam("kinds", expanding=True)),
     )
     .order_by(Deadline.id)
@@ -47,26 +52,10 @@ _RUNNING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A deadline that is about to be started."""
-
-    kind: DeadlineKind
-    started_at: datetime
-    due_at: datetime
-
-
-def frozen_rules(ticket: Ticket) -> tuple[TicketPolicy, Night]:
-    """The rules that held when the ticket was opened; KeyError, TypeError or ValueError when they are damaged."""
-    return TicketPolicy.thaw(ticket.policy), Night.thaw(ticket.policy["night"])
-
-
-def start(
-    session: Session, ticket: Ticket, kind: DeadlineKind, *, started_at: datetime, due_at: datetime, now: datetime
-) -> None:
+def start(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> None:
     """Start a clock with the ticket's frozen ladder; what its ladder does at once is done at once."""
     policy, _night = frozen_rules(ticket)
-    start_all(session, ticket, policy, [Clock(kind, started_at, due_at)], now)
+    start_all(session, ticket, policy, [clock], now)
 
 
 def start_all(session: Session, ticket: Ticket, policy: TicketPolicy, clocks: Sequence[Clock], now: datetime) -> None:
@@ -74,13 +63,13 @@ def start_all(session: Session, ticket: Ticket, policy: TicketPolicy, clocks: Se
     if not clocks:
         return
     plans = [
-        (new_id(session, now), clock, plan(policy.ladders[clock.kind], clock.started_at, clock.due_at))
+        (new_id(session, now), clock, plan(policy.ladders[clock.ladder or clock.kind], clock.started_at, clock.due_at))
         for clock in clocks
     ]
     session.flush()
     session.execute(_INSERT, [_row(ticket, deadline_id, clock, steps) for deadline_id, clock, steps in plans])
     for deadline_id, clock, steps in plans:
-        if steps[0].at <= clock.started_at <= now and steps[0].act is not Act.BREACH:
+        if steps[0].at <= clock.started_at <= now and steps[0].act in _AT_ONCE:
             take_step(session, ticket, _get(session, ticket, deadline_id), now)
 
 
@@ -92,45 +81,21 @@ def start_answer_clocks(
     start_all(session, ticket, policy, owe_answer(ticket, policy, night, received_at, limit_at=limit_at), now)
 
 
-def owe_answer(
-    ticket: Ticket, policy: TicketPolicy, night: Night, received_at: datetime, *, limit_at: datetime | None = None
-) -> list[Clock]:
-    """Note on the ticket since when an answer is owed; its clocks: first contact if major, and the reply.
-
-    `limit_at` is the time limit of an authority; the earlier of theirs and ours holds (domain.md C11).
-    """
-    clocks: list[Clock] = []
-    if policy.first_contact is not None:
-        clocks.append(Clock(DeadlineKind.FIRST_CONTACT, received_at, received_at + policy.first_contact))
-    if policy.reply is not None:
-        due_at = due_within(received_at, policy.reply, night, severity=ticket.severity)
-        if limit_at is not None:
-            due_at = max(min(due_at, limit_at), received_at)
-        clocks.append(Clock(DeadlineKind.REPLY, received_at, due_at))
-        ticket.awaiting_reply_since, ticket.reply_due_at = received_at, due_at
-    return clocks
-
-
 def start_work_clock(session: Session, ticket: Ticket, kind: DeadlineKind, now: datetime) -> None:
     """Start counting until the ticket is dispatched or accepted, if its rules ask for it; not during the night."""
     policy, night = frozen_rules(ticket)
     start_all(session, ticket, policy, owe_work(ticket, policy, night, kind, now), now)
 
 
-def owe_work(ticket: Ticket, policy: TicketPolicy, night: Night, kind: DeadlineKind, now: datetime) -> list[Clock]:
-    """The clock until the ticket is dispatched or accepted, or none when its rules ask for none."""
-    allowed = policy.times.get(kind)
-    if allowed is None:
-        return []
-    started_at = work_starts_at(now, ticket.severity, night)
-    return [Clock(kind, started_at, started_at + allowed)]
-
-
 def running(
-    session: Session, ticket: Ticket, kinds: Collection[DeadlineKind] = tuple(DeadlineKind)
+    session: Session,
+    ticket: Ticket,
+    kinds: Collection[DeadlineKind] = tuple(DeadlineKind),
+    *,
+    states: Collection[DeadlineState] = (DeadlineState.RUNNING,),
 ) -> tuple[Deadline, ...]:
-    """The running clocks of a ticket, of certain kinds."""
-    key = {"this_community": ticket.community_id, "this_ticket": ticket.id}
+    """The running clocks of a ticket, of certain kinds, or those in other states."""
+    key = {"this_community": ticket.community_id, "this_ticket": ticket.id, "states": list(states)}
     return tuple(session.execute(_RUNNING, {**key, "kinds": list(kinds)}).scalars())
 
 
@@ -142,19 +107,46 @@ def end(
     state: DeadlineState = DeadlineState.MET,
     due_by: datetime | None = None,
     now: datetime,
-) -> None:
-    """End the running clocks of certain kinds, or of these only what was due by a moment.
+) -> tuple[str, ...]:
+    """End the clocks of certain kinds that run or are paused, or of these only what was due by a moment; their ids.
 
     What ends after it was due is a breach, whoever was faster.
     """
-    for deadline in running(session, ticket, kinds):
+    ended: list[str] = []
+    for deadline in running(session, ticket, kinds, states=_GOING_ON):
         if due_by is not None and deadline.due_at > due_by:
             continue
-        late = now > deadline.due_at
+        late = now > deadline.due_at and deadline.state is DeadlineState.RUNNING
         deadline.state = DeadlineState.MET_LATE if late and state is DeadlineState.MET else state
         deadline.ended_at, deadline.next_check_at = now, None
+        ended.append(str(deadline.id))
         if late and deadline.breached_at is None and state is not DeadlineState.CANCELLED:
             _breach_unseen(session, ticket, deadline, now)
+    return tuple(ended)
+
+
+def carry(session: Session, deadline: Deadline, ticket: Ticket, *, by: timedelta = timedelta(0), now: datetime) -> None:
+    """Go on with a clock as another row, on another ticket or so much later: only the steps not yet taken are left.
+
+    The clock that is carried on is ended by the caller; a breach goes along, and no step is taken a second time.
+    """
+    steps = [step.later(by) for step in thaw_plan(deadline.ladder)[deadline.stage :]]
+    row = {
+        "community_id": ticket.community_id,
+        "id": new_id(session, now),
+        "ticket_id": ticket.id,
+        "kind": deadline.kind,
+        "state": DeadlineState.RUNNING,
+        "started_at": deadline.started_at + by,
+        "due_at": deadline.due_at + by,
+        "next_check_at": next_check_at(steps, 0),
+        "ladder": [step.frozen() for step in steps],
+        "words": deadline.words,
+        "breached_at": deadline.breached_at,
+    }
+    session.flush()
+    session.execute(_INSERT, row)
+    ticket.breached = ticket.breached or (deadline.breached_at is not None and deadline.kind in ANSWERS)
 
 
 def take_step(session: Session, ticket: Ticket, deadline: Deadline, now: datetime) -> Planned | None:
@@ -184,9 +176,14 @@ def take_step(session: Session, ticket: Ticket, deadline: Deadline, now: datetim
     session.expire(deadline)
     if step.act is Act.BREACH and deadline.kind in ANSWERS:
         ticket.breached = True
-    alarm = deadline.kind is DeadlineKind.ACKNOWLEDGE
-    told = raise_alerts(session, ticket, step.to, AlertKind.ALARM if alarm else _ALERT_KINDS[step.act], now)
-    detail = _detail(deadline, stage, step.at) | {"told": [str(one) for group in told for one in group.staff_ids]}
+    detail = _detail(deadline, stage, step.at)
+    if step.act is not Act.TELL:
+        alarm = deadline.kind is DeadlineKind.ACKNOWLEDGE
+        kind = AlertKind.ALARM if alarm else _ALERT_KINDS[step.act]
+        known = deadline.due_at if deadline.kind in ANSWERS or deadline.words else None
+        meant = raise_alerts(session, ticket, step.to, kind, now, due_at=known)
+        # Whom it is meant for; that they were told is recorded when they have seen it.
+        detail["meant_for"] = [str(one) for group in meant for one in group.staff_ids]
     record_clock(session, ticket, EVENT_KINDS[step.act], detail, now)
     return step
 
@@ -213,6 +210,7 @@ def _row(ticket: Ticket, deadline_id: int, clock: Clock, steps: Sequence[Planned
         "due_at": clock.due_at,
         "next_check_at": next_check_at(steps, 0),
         "ladder": [step.frozen() for step in steps],
+        "words": clock.words,
     }
 
 

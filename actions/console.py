@@ -9,52 +9,52 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from actions import clocks, conversations, handling
 from actions.access import Permission, StaffIdentity, access_conversation, access_ticket, allows
 from actions.actors import Actor
-from actions.conversations import Words
-from actions.errors import ConflictError, FieldError
+from actions.errors import FieldError
+from actions.mentions import call, called_in
 from actions.policy import Policy
-from actions.tables import Author, Conversation, DeadlineKind, Direction, Message, Ticket, TicketStatus, TurnOwner
-from actions.tickets import TicketCard
+from actions.promising import Promised
+from actions.saying import Seen, Spoken, speak
+from actions.tables import DeadlineKind, Ticket, TicketStatus
+from actions.tickets import TicketCard, card
 from actions.transitions import lock_ticket
-from actions.views.tickets import record
-from actions.views.timeline import staff_names
+
+__all__ = [
+    "Answer",
+    "PuttingOff",
+    "Seen",
+    "Spoken",
+    "Tell",
+    "accept",
+    "acknowledge",
+    "assign",
+    "hold",
+    "note",
+    "note_in_talk",
+    "reopen",
+    "reply",
+    "resolve",
+    "talk",
+]
 
 Tell = Callable[[Session, Ticket, str, Mapping[str, Any], datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What the member's page showed when they began: versions and the place of the last message. None is unchecked."""
-
-    ticket: int | None = None
-    conversation: int | None = None
-    seq: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """Words of a member to a resident.
-
-    `despite` holds the etiquette rules that the text breaks, `reason` why it is sent all the same; both go on record.
-    """
-
-    text: str
-    despite: tuple[str, ...] = ()
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply to a ticket: the words, the member's word that they conclude it, and the moment that they name."""
+    """A reply to a ticket: the words, the member's word that they conclude it, and the moment that they name.
+
+    `promises` are those that were read from the words and that the member confirmed.
+    """
 
     spoken: Spoken
     concludes: bool = False
     promised_at: datetime | None = None
+    promises: tuple[Promised, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,9 @@ def reply(
     Raises ConflictError when the ticket or the conversation went on since the page was read.
     """
     ticket = access_ticket(session, staff, ticket_id, Permission.TICKET_REPLY)
-    message_id = _speak(session, staff, ticket.conversation_id, answer.spoken, seen, now)
+    said = speak(session, staff, ticket.conversation_id, answer.spoken, seen, now)
+    if said.again:
+        return card(session, staff.community_id, ticket_id, now)
     return handling.reply(
         session,
         Actor.staff(staff.staff_id),
@@ -92,7 +94,8 @@ def reply(
         policy=policy,
         concludes=answer.concludes,
         promised_at=answer.promised_at,
-        message_id=message_id,
+        promises=answer.promises,
+        message_id=said.message_id,
         version=seen.ticket,
         now=now,
     )
@@ -103,10 +106,10 @@ def talk(
 ) -> int:
     """Say something in a conversation, whatever its tickets; the id of the message."""
     access_conversation(session, staff, conversation_id, Permission.CONVERSATION_TAKE_OVER)
-    message_id = _speak(session, staff, conversation_id, spoken, seen, now)
-    if message_id is None:
+    said = speak(session, staff, conversation_id, spoken, seen, now)
+    if said.message_id is None:
         raise FieldError("text", "is empty; write what the resident is told")
-    return message_id
+    return said.message_id
 
 
 def hold(
@@ -120,7 +123,9 @@ def hold(
 ) -> TicketCard:
     """Tell the resident why it takes longer, until when, and whom to reach (domain.md C2)."""
     ticket = access_ticket(session, staff, ticket_id, Permission.TICKET_REPLY)
-    message_id = _speak(session, staff, ticket.conversation_id, putting_off.spoken, seen, now)
+    said = speak(session, staff, ticket.conversation_id, putting_off.spoken, seen, now)
+    if said.again:
+        return card(session, staff.community_id, ticket_id, now)
     return handling.hold(
         session,
         Actor.staff(staff.staff_id),
@@ -129,7 +134,7 @@ def hold(
         reason=putting_off.reason,
         promised_at=putting_off.promised_at,
         contact=putting_off.contact,
-        message_id=message_id,
+        message_id=said.message_id,
         version=seen.ticket,
         now=now,
     )
@@ -148,20 +153,22 @@ def resolve(
 ) -> TicketCard:
     """Close the matter with a conclusion that the resident is told, and ask how satisfied they are (domain.md C5)."""
     ticket = access_ticket(session, staff, ticket_id, Permission.TICKET_RESOLVE)
-    message_id = _speak(session, staff, ticket.conversation_id, spoken, seen, now)
-    card = handling.resolve(
+    said = speak(session, staff, ticket.conversation_id, spoken, seen, now)
+    if said.again:
+        return card(session, staff.community_id, ticket_id, now)
+    done = handling.resolve(
         session,
         Actor.staff(staff.staff_id),
         staff.community_id,
         ticket_id,
         text=spoken.text,
         policy=policy,
-        message_id=message_id,
+        message_id=said.message_id,
         version=seen.ticket,
         now=now,
     )
     tell(session, ticket, "ticket.resolved", {"ticket": ticket.number}, now)
-    return card
+    return done
 
 
 def reopen(
@@ -173,12 +180,12 @@ def reopen(
         raise FieldError("reason", "is missing; say what was not put right")
     ticket = lock_ticket(session, staff.community_id, ticket_id, version=seen.ticket)
     actor = Actor.staff(staff.staff_id)
-    card = handling.reopen(
+    done = handling.reopen(
         session, actor, staff.community_id, ticket_id, reason=reason.strip(), received_at=now, now=now
     )
-    if card.reply_due_at is not None:
-        tell(session, ticket, "ticket.reopened", {"ticket": ticket.number, "due": card.reply_due_at}, now)
-    return card
+    if done.reply_due_at is not None:
+        tell(session, ticket, "ticket.reopened", {"ticket": ticket.number, "due": done.reply_due_at}, now)
+    return done
 
 
 def assign(
@@ -196,7 +203,7 @@ def assign(
     ticket = access_ticket(session, staff, ticket_id, Permission.TICKET_ASSIGN)
     before = ticket.status
     actor = Actor.staff(staff.staff_id)
-    card = handling.assign(
+    done = handling.assign(
         session,
         actor,
         staff.community_id,
@@ -206,9 +213,9 @@ def assign(
         version=seen.ticket,
         now=now,
     )
-    if card.status is TicketStatus.ACCEPTED and before is not TicketStatus.ACCEPTED:
-        _tell_accepted(session, ticket, card, tell, now)
-    return card
+    if done.status is TicketStatus.ACCEPTED and before is not TicketStatus.ACCEPTED:
+        _tell_accepted(session, ticket, done, tell, now)
+    return done
 
 
 def accept(
@@ -217,9 +224,9 @@ def accept(
     """Take the work on; the resident is told that somebody has."""
     ticket = access_ticket(session, staff, ticket_id, Permission.TICKET_REPLY)
     actor = Actor.staff(staff.staff_id)
-    card = handling.accept(session, actor, staff.community_id, ticket_id, version=seen.ticket, now=now)
-    _tell_accepted(session, ticket, card, tell, now)
-    return card
+    done = handling.accept(session, actor, staff.community_id, ticket_id, version=seen.ticket, now=now)
+    _tell_accepted(session, ticket, done, tell, now)
+    return done
 
 
 def acknowledge(session: Session, staff: StaffIdentity, ticket_id: int, *, tell: Tell, now: datetime) -> TicketCard:
@@ -227,13 +234,13 @@ def acknowledge(session: Session, staff: StaffIdentity, ticket_id: int, *, tell:
     access_ticket(session, staff, ticket_id, Permission.ALARM_ACKNOWLEDGE)
     ticket = lock_ticket(session, staff.community_id, ticket_id)
     first = bool(clocks.running(session, ticket, (DeadlineKind.ACKNOWLEDGE,)))
-    card = handling.acknowledge_alarm(session, Actor.staff(staff.staff_id), staff.community_id, ticket_id, now=now)
+    done = handling.acknowledge_alarm(session, Actor.staff(staff.staff_id), staff.community_id, ticket_id, now=now)
     if first:
         # To somebody in distress a person says that they are there, not that an alarm was taken.
         distress = ticket.category == "self_harm"
         script = "emergency.self_harm.acknowledged" if distress else "emergency.acknowledged"
         tell(session, ticket, script, {"ticket": ticket.number}, now)
-    return card
+    return done
 
 
 def note(session: Session, staff: StaffIdentity, ticket_id: int, text: str, now: datetime) -> TicketCard:
@@ -244,52 +251,23 @@ def note(session: Session, staff: StaffIdentity, ticket_id: int, text: str, now:
     message_id = None
     if ticket.conversation_id is not None and allows(staff, Permission.CONVERSATION_SEE):
         message_id = conversations.write_note(session, staff, ticket.conversation_id, text.strip(), now)
+    called = called_in(session, staff.community_id, text)
+    call(session, staff, called, text.strip(), conversation_id=None, ticket_id=ticket_id, now=now)
     actor = Actor.staff(staff.staff_id)
     return handling.note(
         session, actor, staff.community_id, ticket_id, text=text.strip(), message_id=message_id, now=now
     )
 
 
-def _tell_accepted(session: Session, ticket: Ticket, card: TicketCard, tell: Tell, now: datetime) -> None:
-    tell(session, ticket, "ticket.accepted", {"ticket": card.number, "department": card.department_name}, now)
-
-
-def _speak(
-    session: Session, staff: StaffIdentity, conversation_id: int | None, spoken: Spoken, seen: Seen, now: datetime
-) -> int | None:
-    """Say it, if there is a conversation and it stands as the member has seen it; the id of the message."""
-    if conversation_id is None or not spoken.text.strip():
-        return None
-    conversation = session.execute(
-        select(Conversation)
-        .where(Conversation.community_id == staff.community_id, Conversation.id == conversation_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one()
-    if conversation.owner is TurnOwner.STAFF and conversation.staff_id not in {None, staff.staff_id}:
-        names = staff_names(session, staff.community_id, {conversation.staff_id})
-        raise ConflictError("the conversation is held by somebody else", current=next(iter(names.values()), ""))
-    if seen.conversation is not None and conversation.version != seen.conversation:
-        raise ConflictError("the conversation changed since the page was read")
-    if seen.seq is not None and _heard_since(session, conversation, seen.seq):
-        raise ConflictError("the resident has written since the page was read")
-    words = Words(spoken.text.strip(), author=Author.STAFF, staff_id=staff.staff_id, reply_id="ticket.reply")
-    message_id = conversations.say(session, staff.community_id, conversation_id, words, now)
-    if spoken.despite:
-        detail = {"rules": list(spoken.despite)}
-        record(
-            session, staff, "etiquette:overruled", "message", message_id, reason=spoken.reason, detail=detail, now=now
-        )
+def note_in_talk(session: Session, staff: StaffIdentity, conversation_id: int, text: str, now: datetime) -> int:
+    """The same in a conversation without a ticket; the id of the note."""
+    if not text.strip():
+        raise FieldError("text", "is empty; write what colleagues should know")
+    message_id = conversations.write_note(session, staff, conversation_id, text.strip(), now)
+    called = called_in(session, staff.community_id, text)
+    call(session, staff, called, text.strip(), conversation_id=conversation_id, ticket_id=None, now=now)
     return message_id
 
 
-def _heard_since(session: Session, conversation: Conversation, seq: int) -> bool:
-    count = session.execute(
-        select(func.count()).where(
-            Message.community_id == conversation.community_id,
-            Message.conversation_id == conversation.id,
-            Message.direction == Direction.IN,
-            Message.seq > seq,
-        )
-    ).scalar_one()
-    return bool(count)
+def _tell_accepted(session: Session, ticket: Ticket, done: TicketCard, tell: Tell, now: datetime) -> None:
+    tell(session, ticket, "ticket.accepted", {"ticket": done.number, "department": done.department_name}, now)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from actions.addresses import ToldPlace
 from actions.statements import table
 from actions.tables import Binding, BindingRole, Building, Contact, Resident, Room, Unit
 
@@ -17,6 +18,7 @@ _KNOWN = (
     select(
         _CONTACT.c.phone,
         _CONTACT.c.privacy_told_at,
+        _CONTACT.c.told_place,
         _RESIDENT.c.id,
         _RESIDENT.c.name,
         _RESIDENT.c.title,
@@ -78,7 +80,7 @@ class Known:
     """What a reply may rest on about its reader; an unbound contact has no name and no home.
 
     `salutation` is surname and title, such as 王女士, and None unless both are on record and the name is a Chinese
-    one (domain.md A3).
+    one (domain.md A3). `came_by` is the place of the QR code by which they came: where something is, not whose home.
     """
 
     contact_id: int
@@ -88,15 +90,16 @@ class Known:
     phone: str | None
     homes: tuple[Home, ...]
     privacy_told: bool
+    came_by: ToldPlace | None = None
 
 
 def known(session: Session, community_id: int, contact_id: int) -> Known:
     """Everything on record about a contact."""
     row = session.execute(_KNOWN, {"this_community": community_id, "this_contact": contact_id}).one()
-    own_phone, told_at, resident_id, name, title, phone = row
-    told = told_at is not None
+    own_phone, told_at, place, resident_id, name, title, phone = row
+    told, came_by = told_at is not None, ToldPlace(**place) if place else None
     if resident_id is None:
-        return Known(contact_id, None, None, None, own_phone, (), told)
+        return Known(contact_id, None, None, None, own_phone, (), told, came_by)
     return Known(
         contact_id,
         resident_id,
@@ -105,6 +108,7 @@ def known(session: Session, community_id: int, contact_id: int) -> Known:
         phone or own_phone,
         homes(session, community_id, resident_id),
         told,
+        came_by,
     )
 
 

@@ -28,6 +28,9 @@ from actions.tables import (
 # On these channels the reader fetches messages from the store: stored is delivered.
 FETCHED_CHANNELS = frozenset({"web"})
 
+# What goes to many at once: it waits behind every reply.
+BULK_PURPOSES = frozenset({"broadcast"})
+
 _CONVERSATION, _CONTACT = table(Conversation), table(Contact)
 # Counting up locks the row, and tells in the same step where the new messages belong.
 _TAKE_SEQS = (
@@ -62,6 +65,7 @@ class Words:
     decision: Mapping[str, Any] | None = None
     purpose: str = "reply"
     quotes: tuple[str, ...] = ()
+    idempotency_key: str | None = None
 
 
 def say(session: Session, community_id: int, conversation_id: int, words: Words, now: datetime) -> int:
@@ -101,12 +105,30 @@ def say_all(
 def write_note(session: Session, staff: StaffIdentity, conversation_id: int, text: str, now: datetime) -> int:
     """An internal note in the timeline; the resident never sees it."""
     access_conversation(session, staff, conversation_id, Permission.CONVERSATION_SEE)
-    seq, _contact_id, _channel = _take_seqs(session, staff.community_id, conversation_id, 1)
+    return _note(session, staff.community_id, conversation_id, Words(text, Author.STAFF, staff.staff_id), now)
+
+
+def mark(
+    session: Session,
+    community_id: int,
+    conversation_id: int,
+    what: str,
+    now: datetime,
+    *,
+    staff_id: int | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> int:
+    """A mark in the timeline that the turn changed hands, for staff only; without a member the desk did it itself."""
+    words = Words("", Author.STAFF, staff_id, reply_id=f"marker.{what}", decision=detail)
+    return _note(session, community_id, conversation_id, words, now)
+
+
+def _note(session: Session, community_id: int, conversation_id: int, words: Words, now: datetime) -> int:
+    seq, _contact_id, _channel = _take_seqs(session, community_id, conversation_id, 1)
     message_id = new_id(session, now)
-    place = {"community_id": staff.community_id, "conversation_id": conversation_id, "direction": Direction.NOTE}
-    words = Words(text, author=Author.STAFF, staff_id=staff.staff_id)
+    place = {"community_id": community_id, "conversation_id": conversation_id, "direction": Direction.NOTE}
     session.execute(_INSERT_MESSAGE, {**place, "id": message_id, "seq": seq, **_message(words, now)})
-    emit(session, staff.community_id, "message:note", conversation_id=conversation_id, now=now)
+    emit(session, community_id, "message:note", conversation_id=conversation_id, now=now)
     return message_id
 
 
@@ -130,11 +152,18 @@ def _message(words: Words, now: datetime) -> dict[str, object]:
         "reply_id": words.reply_id,
         "buttons": [dict(button) for button in words.buttons] or None,
         "decision": dict(words.decision) if words.decision else None,
+        "idempotency_key": words.idempotency_key,
     }
 
 
 def _delivery(words: Words, now: datetime) -> dict[str, object]:
-    return {"purpose": words.purpose, "state": OutboxState.PENDING, "next_attempt_at": now, "created_at": now}
+    return {
+        "purpose": words.purpose,
+        "bulk": words.purpose in BULK_PURPOSES,
+        "state": OutboxState.PENDING,
+        "next_attempt_at": now,
+        "created_at": now,
+    }
 
 
 def take_over(session: Session, staff: StaffIdentity, conversation_id: int, *, version: int, now: datetime) -> int:
@@ -143,7 +172,7 @@ def take_over(session: Session, staff: StaffIdentity, conversation_id: int, *, v
     Raises ConflictError naming who was first, or when the conversation changed since `version`.
     """
     access_conversation(session, staff, conversation_id, Permission.CONVERSATION_TAKE_OVER)
-    conversation = _lock(session, staff.community_id, conversation_id)
+    conversation = lock_conversation(session, staff.community_id, conversation_id)
     if conversation.owner is TurnOwner.STAFF and conversation.staff_id != staff.staff_id:
         name = session.execute(
             select(Staff.name).where(Staff.community_id == staff.community_id, Staff.id == conversation.staff_id)
@@ -153,7 +182,10 @@ def take_over(session: Session, staff: StaffIdentity, conversation_id: int, *, v
         raise ConflictError("the conversation changed", current=str(conversation.version))
     conversation.owner = TurnOwner.STAFF
     conversation.staff_id = staff.staff_id
+    conversation.held_since = now
     conversation.version += 1
+    session.flush()
+    mark(session, staff.community_id, conversation_id, "taken_over", now, staff_id=staff.staff_id)
     emit(session, staff.community_id, "conversation:taken_over", conversation_id=conversation_id, now=now)
     return conversation.version
 
@@ -161,18 +193,29 @@ def take_over(session: Session, staff: StaffIdentity, conversation_id: int, *, v
 def hand_back(session: Session, staff: StaffIdentity, conversation_id: int, *, now: datetime) -> int:
     """Give the turn back to the bot, which starts clean: nothing half-asked is left over. Returns the new version."""
     access_conversation(session, staff, conversation_id, Permission.CONVERSATION_TAKE_OVER)
-    conversation = _lock(session, staff.community_id, conversation_id)
+    conversation = lock_conversation(session, staff.community_id, conversation_id)
+    give_to_bot(session, conversation, "handed_back", now, staff_id=staff.staff_id)
+    return conversation.version
+
+
+def give_to_bot(
+    session: Session, conversation: Conversation, why: str, now: datetime, *, staff_id: int | None = None
+) -> None:
+    """Let the bot answer a locked conversation again, from a clean start, with a mark in the timeline."""
     conversation.owner = TurnOwner.BOT
     conversation.staff_id = None
+    conversation.held_since = None
     conversation.version += 1
     keep = ("last_talk_at", "last_variants", "notices_told")
     conversation.state = {name: value for name, value in conversation.state.items() if name in keep}
     conversation.wake_at = None
-    emit(session, staff.community_id, "conversation:handed_back", conversation_id=conversation_id, now=now)
-    return conversation.version
+    session.flush()
+    mark(session, conversation.community_id, conversation.id, why, now, staff_id=staff_id)
+    emit(session, conversation.community_id, "conversation:handed_back", conversation_id=conversation.id, now=now)
 
 
-def _lock(session: Session, community_id: int, conversation_id: int) -> Conversation:
+def lock_conversation(session: Session, community_id: int, conversation_id: int) -> Conversation:
+    """A conversation, locked until the transaction ends; whoever may see it has been checked by the caller."""
     # A row that this session has read before the lock would otherwise keep the values of that first look.
     return session.execute(
         select(Conversation)

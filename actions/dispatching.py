@@ -13,6 +13,7 @@ from actions.errors import FieldError, NotAllowedError, TransitionError
 from actions.ladder import ASSIGNEE
 from actions.names import AlertKind
 from actions.policy import Policy
+from actions.raising import raise_to
 from actions.roster import is_active, roles_of
 from actions.tables import ActorKind, DeadlineKind, Severity, Ticket
 from actions.tickets import TicketCard, card, check_visit
@@ -164,13 +165,31 @@ def raise_severity(
     if _RANK.index(severity) <= _RANK.index(ticket.severity):
         return card(session, community_id, ticket_id, now)
     rules = policy.for_ticket(ticket.kind, ticket.category, severity)
-    stored = dict(ticket.policy)
-    stored["severity"] = severity.value
-    stored["times"] = {kind.value: int(time.total_seconds()) for kind, time in rules.times.items()} | stored["times"]
-    ticket.policy, ticket.severity = stored, severity
-    record(session, ticket, actor, "ticket:raised", reason=reason, detail={"severity": severity.value}, now=now)
-    kind = DeadlineKind.ACKNOWLEDGE if severity is Severity.ALARM else DeadlineKind.FIRST_CONTACT
-    clocks.start(session, ticket, kind, started_at=now, due_at=now + rules.times[kind], now=now)
+    raise_to(session, ticket, actor, severity, rules.times, reason=reason, now=now)
+    return card(session, community_id, ticket_id, now)
+
+
+def arrive(
+    session: Session,
+    actor: Actor,
+    community_id: int,
+    ticket_id: int,
+    *,
+    note: str = "",
+    version: int | None = None,
+    now: datetime,
+) -> TicketCard:
+    """Record that a member is there (到场); whoever was in charge has accepted by that.
+
+    Raises NotAllowedError for all but staff and for the member complained about, TransitionError or ConflictError.
+    """
+    ticket = lock_ticket(session, community_id, ticket_id, version=version)
+    next_status(ticket.status, Verb.ARRIVE)
+    staff_id = staff_id_of(actor, Verb.ARRIVE)
+    refuse_accused(ticket, staff_id, Verb.ARRIVE)
+    take_on(session, ticket, actor, staff_id, now)
+    stopped = clocks.end(session, ticket, (DeadlineKind.ON_SITE,), now=now)
+    record(session, ticket, actor, "ticket:arrived", reason=note.strip(), detail={"stopped": stopped}, now=now)
     return card(session, community_id, ticket_id, now)
 
 

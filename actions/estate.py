@@ -21,6 +21,7 @@ from actions.tables import (
     Building,
     Community,
     Contact,
+    FeeKind,
     Notice,
     Resident,
     Room,
@@ -71,6 +72,8 @@ class NewBill:
     amount: int
     paid: int
     due_on: date
+    kind: FeeKind = FeeKind.PROPERTY
+    payer: BindingRole = BindingRole.OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,8 @@ def add_bills(session: Session, community_id: int, bills: Sequence[NewBill], now
             "amount": bill.amount,
             "paid": bill.paid,
             "due_on": bill.due_on,
+            "kind": bill.kind,
+            "payer": bill.payer,
         }
         for bill in bills
         if (rooms[bill.home], bill.fee_type, bill.period) not in present

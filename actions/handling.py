@@ -6,24 +6,40 @@ also writes to the conversation does that first: everybody locks the conversatio
 """
 
 from actions.answering import Medium, hold, note, reply, urge
-from actions.closing import cancel, close, rate, reopen, resolve
-from actions.dispatching import TicketChanges, accept, acknowledge_alarm, assign, raise_severity, update_fields
+from actions.closing import CallBack, call_back, cancel, close, rate, reopen, resolve
+from actions.dispatching import TicketChanges, accept, acknowledge_alarm, arrive, assign, raise_severity, update_fields
+from actions.merging import Part, link, merge, split
+from actions.pausing import pause, resume
+from actions.promising import Promised, PromiseKind, agree_hold, promise
 
 __all__ = [
+    "CallBack",
     "Medium",
+    "Part",
+    "PromiseKind",
+    "Promised",
     "TicketChanges",
     "accept",
     "acknowledge_alarm",
+    "agree_hold",
+    "arrive",
     "assign",
+    "call_back",
     "cancel",
     "close",
     "hold",
+    "link",
+    "merge",
     "note",
+    "pause",
+    "promise",
     "raise_severity",
     "rate",
     "reopen",
     "reply",
     "resolve",
+    "resume",
+    "split",
     "update_fields",
     "urge",
 ]

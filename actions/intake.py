@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from actions.ids import new_id
 from actions.live import emit
 from actions.statements import dialect_of, table
-from actions.tables import Attachment, Author, Contact, Conversation, Direction, Message, TurnOwner
+from actions.tables import Attachment, Author, Contact, Conversation, Direction, Message, MessageKind, TurnOwner
 
 MAX_TEXT = 20_000
 _LONGEST_ID = 200
@@ -36,6 +36,17 @@ _FIND = (
 )
 _FIND_STORED = select(_MESSAGE.c.id).where(
     _MESSAGE.c.community_id == bindparam("this_community"), _MESSAGE.c.idempotency_key == bindparam("this_key")
+)
+_FIND_EDITED = (
+    select(_MESSAGE.c.id, _MESSAGE.c.edit_of, _MESSAGE.c.text)
+    .where(
+        _MESSAGE.c.community_id == bindparam("this_community"),
+        _MESSAGE.c.conversation_id == bindparam("this_conversation"),
+        _MESSAGE.c.direction == Direction.IN,
+        _MESSAGE.c.ref == bindparam("this_ref"),
+    )
+    .order_by(_MESSAGE.c.seq.desc())
+    .limit(1)
 )
 _NOTE_MESSAGE = (
     update(_CONVERSATION)
@@ -61,13 +72,17 @@ _INSERT_ATTACHMENT = insert(table(Attachment))
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file whose bytes are already stored under the hash of its content; `size` in bytes."""
+    """A file whose bytes are already stored under the hash of its content; `size` in bytes.
+
+    With `remote`, the channel's own number of the file, the bytes are still to be fetched and the hash is empty.
+    """
 
     kind: str
     sha256: str
     content_type: str
     size: int
     name: str = ""
+    remote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +90,9 @@ class Inbound:
     """One message as a door hands it over.
 
     `external_id` is the channel's own id of the message; together with channel and address it is the idempotency key.
-    `pressed` is true when the text comes from a button, so that nothing more is waited for.
+    `pressed` is true when the text comes from a button, so that nothing more is waited for. `ref` is the channel's
+    number of the message, `edits` that of the message of which this is a new version; see `Message` for `quote` and
+    `origin`.
     """
 
     community_id: int
@@ -87,6 +104,11 @@ class Inbound:
     attachments: tuple[Upload, ...] = ()
     display_name: str = ""
     pressed: bool = False
+    kind: MessageKind = MessageKind.TEXT
+    ref: str = ""
+    edits: str = ""
+    quote: str = ""
+    origin: str = ""
 
     @property
     def idempotency_key(self) -> str:
@@ -118,16 +140,25 @@ class Received:
 def receive(session: Session, inbound: Inbound, now: datetime) -> Received:
     """Store a message under its idempotency key and mark it for understanding (domain.md C6).
 
-    A text beyond `MAX_TEXT` characters is cut there and ends with an ellipsis; doors refuse such texts or tell of it.
+    A text beyond `MAX_TEXT` characters is cut there and ends with an ellipsis (`was_cut`), which the answer says. A new
+    version of a message is stored beside it; one in which nothing changed counts as a duplicate.
     """
     conversation_id, contact_id, last_seq = _find(session, inbound) or _create(session, inbound, now)
-    message_id = _insert(session, inbound, conversation_id, last_seq + 1, now)
+    edit_of, unchanged = _edited(session, inbound, conversation_id) if inbound.edits else (None, False)
+    if unchanged and edit_of is not None:
+        return Received(edit_of, conversation_id, contact_id, duplicate=True)
+    message_id = _insert(session, inbound, conversation_id, last_seq + 1, edit_of, now)
     if message_id is None:
         return Received(_stored(session, inbound), conversation_id, contact_id, duplicate=True)
     key = {"this_community": inbound.community_id, "this_conversation": conversation_id}
     session.execute(_NOTE_MESSAGE, {**key, "last_seq": last_seq + 1, "last_inbound_at": now})
     emit(session, inbound.community_id, "message:in", conversation_id=conversation_id, now=now)
     return Received(message_id, conversation_id, contact_id, duplicate=False)
+
+
+def was_cut(text: str) -> bool:
+    """Whether a stored text had been longer than there is room for."""
+    return len(text) == MAX_TEXT and text.endswith("…")
 
 
 def reach(session: Session, community_id: int, channel: str, address: str, now: datetime) -> tuple[int, int]:
@@ -184,11 +215,22 @@ def _stored(session: Session, inbound: Inbound) -> int:
     return stored
 
 
-def _insert(session: Session, inbound: Inbound, conversation_id: int, seq: int, now: datetime) -> int | None:
+def _edited(session: Session, inbound: Inbound, conversation_id: int) -> tuple[int | None, bool]:
+    """The first version of the message that is edited, and whether its last version says the same already."""
+    key = {"this_community": inbound.community_id, "this_conversation": conversation_id, "this_ref": inbound.edits}
+    row = session.execute(_FIND_EDITED, key).one_or_none()
+    return (None, False) if row is None else (row.edit_of or row.id, row.text == _room_for(inbound.text))
+
+
+def _room_for(text: str) -> str:
+    text = storable(text)
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def _insert(
+    session: Session, inbound: Inbound, conversation_id: int, seq: int, edit_of: int | None, now: datetime
+) -> int | None:
     """The id of the new message; None when its idempotency key is known already."""
-    text = storable(inbound.text)
-    if len(text) > MAX_TEXT:
-        text = text[: MAX_TEXT - 1] + "…"
     message_id: int | None = session.execute(
         _INSERT_MESSAGE[dialect_of(session)],
         {
@@ -198,12 +240,17 @@ def _insert(session: Session, inbound: Inbound, conversation_id: int, seq: int, 
             "seq": seq,
             "direction": Direction.IN,
             "author": Author.RESIDENT,
-            "text": text,
+            "text": _room_for(inbound.text),
+            "kind": inbound.kind,
+            "quote": storable(inbound.quote)[:MAX_TEXT],
+            "origin": storable(inbound.origin),
+            "ref": inbound.ref or None,
+            "edit_of": edit_of,
             "idempotency_key": inbound.idempotency_key,
             "sent_at": inbound.sent_at,
             "stored_at": now,
             "pressed": inbound.pressed,
-            "photos": len(inbound.attachments),
+            "photos": sum(upload.kind == "photo" for upload in inbound.attachments),
             "needs_understanding": True,
         },
     ).scalar_one_or_none()
@@ -226,4 +273,6 @@ def _attachment(
         "content_type": upload.content_type,
         "size": upload.size,
         "name": storable(upload.name),
+        "remote": upload.remote or None,
+        "fetch_at": now if upload.remote else None,
     }

@@ -1,7 +1,7 @@
 """Escalation ladders: who is told, and when, while something is due (domain.md C9)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -13,18 +13,37 @@ from words.content import ContentFiles
 
 SOURCE = "rules/ladder.yml"
 ASSIGNEE = "assignee"
+RESIDENT = "resident"
 # These have a moment at which the desk is late; the others only make sure that somebody looks.
 _NEED_BREACH = frozenset(
-    {DeadlineKind.REPLY, DeadlineKind.PROMISE, DeadlineKind.FIRST_CONTACT, DeadlineKind.ACKNOWLEDGE}
+    {
+        DeadlineKind.REPLY,
+        DeadlineKind.PROMISE,
+        DeadlineKind.FIRST_CONTACT,
+        DeadlineKind.ACKNOWLEDGE,
+        DeadlineKind.ON_SITE,
+        DeadlineKind.COMPLETION,
+        "renewed",
+        "last",
+    }
 )
+_LEAST_WARNING = timedelta(minutes=20)
+_EARLIEST_WORD = 0.75
+# Ladders of promises that the desk makes by itself when it gives a late resident a new time.
+_OF_NEW_TIMES = ("renewed", "last")
 
 
 class Act(StrEnum):
-    """What a step does; `BREACH` also records that the due moment has passed."""
+    """What a step does.
+
+    `BREACH` also records that the due moment has passed, `TELL` gives the resident a new time, `RESUME` ends a pause.
+    """
 
     REMIND = "remind"
     ESCALATE = "escalate"
     ALARM = "alarm"
+    TELL = "tell"
+    RESUME = "resume"
     BREACH = "breach"
 
 
@@ -39,33 +58,47 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A step of a running deadline: its moment is fixed."""
+    """A step of a running deadline: its moment is fixed. See `Step` for the rest."""
 
     at: datetime
     to: tuple[str, ...]
     act: Act
+    then: str = ""
 
     def frozen(self) -> dict[str, Any]:
         """The step as stored with its deadline."""
-        return {"at": self.at.isoformat(), "to": list(self.to), "act": self.act.value}
+        stored = {"at": self.at.isoformat(), "to": list(self.to), "act": self.act.value}
+        return stored | ({"then": self.then} if self.then else {})
 
     @classmethod
     def thaw(cls, stored: Any) -> "Planned":
         """Read a stored step. Raises KeyError, TypeError or ValueError when it is damaged."""
-        return cls(datetime.fromisoformat(stored["at"]), tuple(stored["to"]), Act(stored["act"]))
+        at = datetime.fromisoformat(stored["at"])
+        return cls(at, tuple(stored["to"]), Act(stored["act"]), stored.get("then", ""))
+
+    def later(self, by: timedelta) -> "Planned":
+        """The same step, so much later."""
+        return replace(self, at=self.at + by)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a rule: its moment follows from the start and the due moment. `to` holds role names or `assignee`."""
+    """A step of a rule: its moment follows from the start and the due moment.
+
+    `to` holds role names, `assignee`, or for a `TELL` the resident; `then` names the ladder of the new time.
+    """
 
     mark: Mark
     amount: Fraction
     to: tuple[str, ...]
     act: Act
+    then: str = ""
 
     def moment(self, start: datetime, due: datetime) -> datetime:
-        """When the step falls: never before the start, and not after the due moment unless it is measured past it."""
+        """When the step falls: never before the start, and not after the due moment unless it is measured past it.
+
+        Of a short time no warning comes so late that nobody could act on it, and no word so early that it is silly.
+        """
         length = timedelta(seconds=float(self.amount))
         match self.mark:
             case Mark.PAST:
@@ -74,24 +107,27 @@ class Step:
                 moment = start + length
             case Mark.BEFORE:
                 moment = due - length
+                if self.act is Act.TELL:
+                    moment = max(moment, start + (due - start) * _EARLIEST_WORD)
             case Mark.SHARE:
-                moment = start + (due - start) * float(self.amount)
+                moment = min(start + (due - start) * float(self.amount), due - _LEAST_WARNING)
         return min(max(moment, start), due)
 
     def frozen(self) -> list[Any]:
         """The step as stored with its ticket."""
-        return [self.mark.value, str(self.amount), list(self.to), self.act.value]
+        stored: list[Any] = [self.mark.value, str(self.amount), list(self.to), self.act.value]
+        return [*stored, self.then] if self.then else stored
 
     @classmethod
     def thaw(cls, stored: Sequence[Any]) -> "Step":
         """Read a stored step. Raises TypeError or ValueError when it is damaged."""
-        mark, amount, to, act = stored
-        return cls(Mark(mark), Fraction(amount), tuple(to), Act(act))
+        mark, amount, to, act, *then = stored
+        return cls(Mark(mark), Fraction(amount), tuple(to), Act(act), *then)
 
 
 def plan(steps: Iterable[Step], start: datetime, due: datetime) -> tuple[Planned, ...]:
     """The steps with their moments, in the order in which they fall; at the same moment the breach comes last."""
-    planned = [Planned(step.moment(start, due), step.to, step.act) for step in steps]
+    planned = [Planned(step.moment(start, due), step.to, step.act, step.then) for step in steps]
     return tuple(sorted(planned, key=lambda step: (step.at, step.act is Act.BREACH and step.at >= due)))
 
 
@@ -100,17 +136,18 @@ def thaw_plan(stored: Iterable[Any]) -> tuple[Planned, ...]:
     return tuple(Planned.thaw(one) for one in stored)
 
 
-def read_ladders(files: ContentFiles) -> dict[DeadlineKind, tuple[Step, ...]]:
-    """The ladder of each kind of deadline.
+def read_ladders(files: ContentFiles) -> dict[str, tuple[Step, ...]]:
+    """The ladder of each kind of deadline, and those of new times.
 
     Raises ContentError for a missing ladder, a wrong step or a missing breach.
     """
     whole = Section.read(files, SOURCE)
-    whole.only(*DeadlineKind)
-    return {kind: _read_ladder(whole, kind) for kind in DeadlineKind}
+    names = (*(kind.value for kind in DeadlineKind), *_OF_NEW_TIMES)
+    whole.only(*names)
+    return {name: _read_ladder(whole, name) for name in names}
 
 
-def _read_ladder(whole: Section, kind: DeadlineKind) -> tuple[Step, ...]:
+def _read_ladder(whole: Section, kind: str) -> tuple[Step, ...]:
     steps = tuple(_read_step(item) for item in whole.items(kind))
     if not steps:
         raise whole.fail(kind, "has no steps; somebody must be told")
@@ -119,23 +156,32 @@ def _read_ladder(whole: Section, kind: DeadlineKind) -> tuple[Step, ...]:
         raise whole.fail(kind, "a breach stands at the due moment; write “before: 0min”")
     if len(breaches) != (kind in _NEED_BREACH):
         raise whole.fail(kind, "needs one breach" if kind in _NEED_BREACH else "cannot be breached; use escalate")
+    if any(step.act is Act.RESUME for step in steps) != (kind == DeadlineKind.PAUSE):
+        raise whole.fail(kind, "resumes nothing; only a pause does, and has to")
     return steps
 
 
 def _read_step(item: Section) -> Step:
-    item.only(*Mark, "to", "act")
+    item.only(*Mark, "to", "act", "then")
     marks = [mark for mark in Mark if mark in item.node]
     if len(marks) != 1:
         raise item.fail(next(iter(item.node), "step"), f"say once when the step falls: {', '.join(Mark)}")
     mark = marks[0]
     amount = _share(item) if mark is Mark.SHARE else Fraction(item.duration(mark).total_seconds())
-    to = item.texts("to")
+    to, act = item.texts("to"), item.choice("act", Act)
+    if act is Act.TELL:
+        if to != (RESIDENT,):
+            raise item.fail("to", f"a new time is told to the {RESIDENT} alone")
+        then = item.text("then")
+        if then not in _OF_NEW_TIMES:
+            raise item.fail("then", f"{then!r} is not one of {', '.join(_OF_NEW_TIMES)}")
+        return Step(mark, amount, to, act, then)
     for one in to:
         if one != ASSIGNEE and one not in {role.value for role in Role}:
             raise item.fail("to", f"{one!r} is neither {ASSIGNEE} nor one of {', '.join(Role)}")
     if not to:
         raise item.fail("to", "is missing; a step that tells nobody is silent")
-    return Step(mark, amount, to, item.choice("act", Act))
+    return Step(mark, amount, to, act)
 
 
 def _share(item: Section) -> Fraction:

@@ -69,8 +69,11 @@ def emit(
     session.execute(_EMIT, line if times == 1 else [line] * times)
 
 
-def since(session: Session, cursor: str, *, limit: int = 500) -> tuple[Change, ...]:
-    """The changes after a cursor, in the order in which they became visible; an unreadable cursor means the newest."""
+def since(session: Session, cursor: str, *, limit: int = 500, conversation_id: int | None = None) -> tuple[Change, ...]:
+    """The changes after a cursor, of one conversation or of all, in the order in which they became visible.
+
+    An unreadable cursor means the newest.
+    """
     position = _parse(cursor)
     if position is None:
         position = _parse(newest(session)) or (0, 0)
@@ -80,6 +83,8 @@ def since(session: Session, cursor: str, *, limit: int = 500) -> tuple[Change, .
         .order_by(LiveEvent.transaction, LiveEvent.position)
         .limit(limit)
     )
+    if conversation_id is not None:
+        query = query.where(LiveEvent.conversation_id == conversation_id)
     if dialect_of(session) == "postgresql":
         query = query.where(LiveEvent.transaction < _oldest_running())
     return tuple(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from actions.rulefile import Section
-from actions.tables import DeadlineKind, Role, Severity, TicketStatus
+from actions.tables import BindingRole, DeadlineKind, FeeKind, Role, Severity, TicketStatus
 from words.content import ContentFiles
 
 SOURCE = "rules/names.yml"
@@ -20,6 +20,7 @@ class AlertKind(StrEnum):
     ALARM = "alarm"
     URGE = "urge"
     GROUP = "group"
+    UNDELIVERED = "undelivered"
 
 
 class Responsible(StrEnum):
@@ -30,6 +31,23 @@ class Responsible(StrEnum):
     UTILITY = "utility"
 
 
+class PauseReason(StrEnum):
+    """Why work on a ticket waits; there are no other reasons."""
+
+    RESIDENT = "resident"
+    PARTS = "parts"
+    KEY = "key"
+    THIRD_PARTY = "third_party"
+
+
+class PromiseKind(StrEnum):
+    """What a member of staff promises: a word, to be there, or to be done."""
+
+    ANSWER = "answer"
+    VISIT = "visit"
+    DONE = "done"
+
+
 _CLOSED_SETS: Mapping[str, type[StrEnum]] = {
     "statuses": TicketStatus,
     "severities": Severity,
@@ -37,6 +55,10 @@ _CLOSED_SETS: Mapping[str, type[StrEnum]] = {
     "deadlines": DeadlineKind,
     "alerts": AlertKind,
     "responsible": Responsible,
+    "pauses": PauseReason,
+    "promises": PromiseKind,
+    "binding_roles": BindingRole,
+    "fee_kinds": FeeKind,
 }
 
 
@@ -82,6 +104,22 @@ class Names:
     def alert(self, kind: str) -> str:
         """Why a staff member is told."""
         return self.words["alerts"][kind]
+
+    def pause(self, reason: str) -> str:
+        """Why work waits."""
+        return self.words["pauses"][reason]
+
+    def promise(self, kind: str) -> str:
+        """What was promised."""
+        return self.words["promises"][kind]
+
+    def binding_role(self, role: BindingRole) -> str:
+        """In what capacity somebody belongs to a home."""
+        return self.words["binding_roles"][role]
+
+    def fee_kind(self, kind: FeeKind) -> str:
+        """What a bill is for."""
+        return self.words["fee_kinds"][kind]
 
     def matter(self, kind: str, category: str | None) -> str:
         """What a ticket is about: the category's name, or the kind's where there is no category."""

@@ -1,5 +1,6 @@
 """Announcements that are in force, and the one that explains what a resident reports (domain.md D7)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,18 +65,18 @@ def active(session: Session, community_id: int, now: datetime) -> tuple[NoticeCa
 
 
 def explaining(
-    session: Session, community_id: int, label: str, building: str | None, now: datetime
-) -> NoticeCard | None:
-    """The announcement that explains a matter (`repair.outage`) in a building right now, or None.
+    notices: Iterable[NoticeCard], label: str, building: str | None, now: datetime
+) -> tuple[NoticeCard, ...]:
+    """Of the announcements, those that explain a matter (`repair.outage`) in a building right now, the likeliest first.
 
     One that names the building is preferred to one for the whole community, and the newest to older ones. While the
-    building is not known only one for the whole community is certain to concern the resident.
+    building is not known all of them may concern the resident: each says in its title where it holds.
     """
     fitting = [
         notice
-        for notice in active(session, community_id, now)
+        for notice in notices
         if notice.starts_at <= now
         and label in notice.explains
-        and (not notice.buildings or building in notice.buildings)
+        and (not notice.buildings or building is None or building in notice.buildings)
     ]
-    return max(fitting, key=lambda notice: (bool(notice.buildings), notice.published_at), default=None)
+    return tuple(sorted(fitting, key=lambda one: (bool(one.buildings), one.published_at), reverse=True))

@@ -3,114 +3,40 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from actions.errors import FieldError
 from actions.ladder import Step, read_ladders
 from actions.major import MajorReason, MajorRules
-from actions.names import Names, Responsible
+from actions.names import AlertKind, Names, Responsible
 from actions.ratings import Ratings
 from actions.replies import ReplyRules
 from actions.rulefile import Section
-from actions.tables import DeadlineKind, Severity, TicketStatus
+from actions.tables import DeadlineKind, Severity
+from actions.ticket_policy import CEILING, Limits, Telling, TicketPolicy
 from words.content import ContentFiles
 
+__all__ = ["CEILING", "SOURCE", "Limits", "Policy", "Rule", "Telling", "TicketPolicy"]
+
 SOURCE = "rules/tickets.yml"
-# The ceiling of the source (domain.md C1, C7); no data can lift it.
-CEILING = timedelta(hours=24)
 _RANK = list(Severity)
 _NONE = "none"
-_RULE_KEYS = ("department", "responsible", "paid", "severity", "reply", "dispatch", "accept")
-
-
-@dataclass(frozen=True, slots=True)
-class TicketPolicy:
-    """What holds for one ticket. `times` says how long each clock runs; a clock that is not in it does not run.
-
-    `department` is a code, `paid` whether the resident pays for the work, `longest_promise` how far ahead a promise may
-    lie, `default_promise` when the next word is due if a reply names no moment, `holds` how often anybody may put the
-    ticket off, `late_word` within what time a person answers when the reply is late.
-    """
-
-    kind: str
-    category: str | None
-    severity: Severity
-    prefix: str
-    department: str
-    responsible: Responsible
-    paid: bool
-    times: Mapping[DeadlineKind, timedelta]
-    ladders: Mapping[DeadlineKind, tuple[Step, ...]]
-    longest_promise: timedelta
-    default_promise: timedelta
-    late_word: timedelta
-    holds: int
-
-    @property
-    def reply(self) -> timedelta | None:
-        """How long the desk has to reply, at most 24 hours; None when the kind awaits no reply."""
-        return self.times.get(DeadlineKind.REPLY)
-
-    @property
-    def first_contact(self) -> timedelta | None:
-        """How long until a person has contacted the resident; only for major matters."""
-        return self.times.get(DeadlineKind.FIRST_CONTACT)
-
-    @property
-    def ladder(self) -> tuple[Step, ...]:
-        """The ladder of the reply."""
-        return self.ladders[DeadlineKind.REPLY]
-
-    def frozen(self) -> dict[str, Any]:
-        """The policy as stored with a ticket; plain JSON."""
-        return {
-            "kind": self.kind,
-            "category": self.category,
-            "severity": self.severity.value,
-            "prefix": self.prefix,
-            "department": self.department,
-            "responsible": self.responsible.value,
-            "paid": self.paid,
-            "times": {kind.value: _seconds(time) for kind, time in self.times.items()},
-            "ladders": {kind.value: [step.frozen() for step in steps] for kind, steps in self.ladders.items()},
-            "longest_promise": _seconds(self.longest_promise),
-            "default_promise": _seconds(self.default_promise),
-            "late_word": _seconds(self.late_word),
-            "holds": self.holds,
-        }
-
-    @classmethod
-    def thaw(cls, stored: Mapping[str, Any]) -> "TicketPolicy":
-        """Read a stored policy. Raises KeyError, TypeError or ValueError when it is damaged."""
-        return cls(
-            kind=stored["kind"],
-            category=stored["category"],
-            severity=Severity(stored["severity"]),
-            prefix=stored["prefix"],
-            department=stored["department"],
-            responsible=Responsible(stored["responsible"]),
-            paid=stored["paid"],
-            times={DeadlineKind(kind): timedelta(seconds=time) for kind, time in stored["times"].items()},
-            ladders={
-                DeadlineKind(kind): tuple(Step.thaw(step) for step in steps)
-                for kind, steps in stored["ladders"].items()
-            },
-            longest_promise=timedelta(seconds=stored["longest_promise"]),
-            default_promise=timedelta(seconds=stored["default_promise"]),
-            late_word=timedelta(seconds=stored["late_word"]),
-            holds=stored["holds"],
-        )
+# The clocks that a rule may set; only the work itself may be counted in desk hours, never what the resident hears.
+_ANSWERED = (DeadlineKind.REPLY, DeadlineKind.FIRST_CONTACT, DeadlineKind.CALL_BACK)
+_WORKED = (DeadlineKind.DISPATCH, DeadlineKind.ACCEPT, DeadlineKind.ON_SITE, DeadlineKind.COMPLETION)
+_LONG = frozenset({DeadlineKind.ON_SITE, DeadlineKind.COMPLETION, DeadlineKind.CALL_BACK})
+_RULE_KEYS = ("department", "responsible", "paid", "severity", *_ANSWERED, *_WORKED)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What the data say about one kind or one category of it."""
+    """What the data say about one kind or one category of it; a clock of `desk_hours` runs while the desk is open."""
 
     department: str
     responsible: Responsible
     paid: bool
     severity: Severity
     times: Mapping[DeadlineKind, timedelta]
+    desk_hours: frozenset[DeadlineKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +46,9 @@ class Policy:
     rules: Mapping[str, Rule]
     prefixes: Mapping[str, str]
     severity_times: Mapping[DeadlineKind, timedelta]
-    ladders: Mapping[DeadlineKind, tuple[Step, ...]]
-    longest_promise: timedelta
-    default_promise: timedelta
-    late_word: timedelta
-    holds: int
+    ladders: Mapping[str, tuple[Step, ...]]
+    limits: Limits
+    telling: Telling
     names: Names
     major: MajorRules
     replies: ReplyRules
@@ -134,25 +58,22 @@ class Policy:
     def read(cls, files: ContentFiles) -> "Policy":
         """Read data/rules. Raises ContentError with file and line, above all for a reply later than 24 hours."""
         whole = Section.read(files, SOURCE)
-        whole.only("defaults", "major", "alarm", "promise", "late_word", "kinds")
+        whole.only("defaults", "major", "alarm", "promise", "pause", "alerts", "late_word", "kinds")
         names = Names.read(files)
         defaults = whole.section("defaults")
         defaults.only(*_RULE_KEYS)
         rules, prefixes = _read_kinds(whole.section("kinds"), _read_rule(defaults, None, names), names)
-        promise = whole.section("promise")
-        promise.only("longest", "default", "holds")
+        limits = _read_limits(whole)
         return cls(
             rules=rules,
             prefixes=prefixes,
             severity_times={
-                DeadlineKind.FIRST_CONTACT: _at_most_ceiling(whole.section("major"), "first_contact"),
+                DeadlineKind.FIRST_CONTACT: limits.major_contact,
                 DeadlineKind.ACKNOWLEDGE: _at_most_ceiling(whole.section("alarm"), "acknowledge"),
             },
             ladders=read_ladders(files),
-            longest_promise=promise.duration("longest"),
-            default_promise=_at_most_ceiling(promise, "default"),
-            late_word=_at_most_ceiling(whole, "late_word"),
-            holds=promise.number("holds"),
+            limits=limits,
+            telling=_read_telling(whole.section("alerts")),
             names=names,
             major=MajorRules.read(files),
             replies=ReplyRules.read(files),
@@ -182,20 +103,11 @@ class Policy:
             responsible=rule.responsible,
             paid=rule.paid,
             times=times,
+            desk_hours=rule.desk_hours,
             ladders=self.ladders,
-            longest_promise=self.longest_promise,
-            default_promise=self.default_promise,
-            late_word=self.late_word,
-            holds=self.holds,
+            limits=self.limits,
+            telling=self.telling,
         )
-
-    def status_name(self, status: TicketStatus) -> str:
-        """Where a ticket stands, as told to a resident."""
-        return self.names.status(status)
-
-    def category_name(self, kind: str, category: str | None) -> str:
-        """What a ticket is about, as told to a resident."""
-        return self.names.matter(kind, category)
 
     def major_reason(self, text: str) -> MajorReason | None:
         """Why the text makes a complaint a major one, or None (domain.md C10, C11)."""
@@ -210,8 +122,29 @@ class Policy:
         return self.ratings.says_not_fixed(text)
 
 
-def _seconds(time: timedelta) -> int:
-    return int(time.total_seconds())
+def _read_limits(whole: Section) -> Limits:
+    promise, pause = whole.section("promise"), whole.section("pause")
+    promise.only("longest", "default", "holds")
+    pause.only("longest", "times")
+    return Limits(
+        longest_promise=promise.duration("longest"),
+        default_promise=_at_most_ceiling(promise, "default"),
+        late_word=_at_most_ceiling(whole, "late_word"),
+        holds=promise.number("holds"),
+        longest_pause=pause.duration("longest"),
+        pauses=pause.number("times"),
+        major_contact=_at_most_ceiling(whole.section("major"), "first_contact"),
+    )
+
+
+def _read_telling(section: Section) -> Telling:
+    """An alarm has no time of its own: its ladder goes to the next person until somebody acknowledges."""
+    section.only("pass_on", "together", "tight")
+    waits = section.section("pass_on")
+    kinds = tuple(kind for kind in AlertKind if kind is not AlertKind.ALARM)
+    waits.only(*kinds)
+    waiting: dict[AlertKind, timedelta] = {kind: waits.duration(kind) for kind in kinds}
+    return Telling(waiting, section.duration("together"), section.duration("tight"))
 
 
 def _read_kinds(section: Section, defaults: Rule, names: Names) -> tuple[dict[str, Rule], dict[str, str]]:
@@ -249,13 +182,28 @@ def _read_rule(section: Section, above: Rule | None, names: Names) -> Rule:
     paid = section.flag("paid") if says("paid") or above is None else above.paid
     severity = section.choice("severity", Severity) if says("severity") or above is None else above.severity
     times = dict(above.times) if above else {}
-    for kind in (DeadlineKind.REPLY, DeadlineKind.DISPATCH, DeadlineKind.ACCEPT):
+    desk_hours = set(above.desk_hours) if above else set()
+    for kind in (*_ANSWERED, *_WORKED):
         if not says(kind):
             continue
         times.pop(kind, None)
+        desk_hours.discard(kind)
         if section.node.get(kind) != _NONE:
-            times[kind] = _at_most_ceiling(section, kind)
-    return Rule(department, responsible, paid, severity, times)
+            times[kind], desk = _time(section, kind)
+            desk_hours |= {kind} if desk else set()
+    return Rule(department, responsible, paid, severity, times, frozenset(desk_hours))
+
+
+def _time(section: Section, kind: DeadlineKind) -> tuple[timedelta, bool]:
+    """How long a clock runs, and whether only while the desk is open: `8h desk`."""
+    if kind not in _LONG:
+        return _at_most_ceiling(section, kind), False
+    time, desk = section.working_time(kind)
+    if desk and kind not in _WORKED:
+        raise section.fail(kind, "is counted in natural hours; holidays do not stop what a resident is told")
+    if not time:
+        raise section.fail(kind, "is no time at all")
+    return time, desk
 
 
 def _at_most_ceiling(section: Section, key: str) -> timedelta:

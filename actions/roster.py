@@ -84,6 +84,25 @@ def recipients(
     return Told(role, ())
 
 
+def successors(
+    session: Session, community_id: int, role: Role, now: datetime, *, without: Collection[int]
+) -> Told | None:
+    """Who is told next when those before have not seen an alert: on duty first, upwards, then the monitoring centre.
+
+    None when the community has nobody left; `without` are those before, and the member complained about.
+    """
+    # The monitoring centre is staffed at all hours, so nobody waits for more than two others before it.
+    upwards = _upwards(role)
+    chain = dict.fromkeys((*upwards[:2], Role.MONITORING, *upwards[2:], Role.AGENT))
+    for one in chain:
+        if found := _but([shift.staff_id for shift in on_duty(session, community_id, one, now)], without):
+            return Told(one, found)
+    for one in chain:
+        if found := _but(_members(session, community_id, one), without):
+            return Told(one, found)
+    return None
+
+
 def _upwards(role: Role) -> tuple[Role, ...]:
     """The role itself and whoever stands in for it, nearest first; the monitoring centre covers the desk (A10)."""
     if role is Role.AGENT:

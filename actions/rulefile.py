@@ -15,6 +15,7 @@ from words.errors import ContentError
 Choice = TypeVar("Choice", bound=StrEnum)
 
 _DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
+_DESK = " desk"
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
 
@@ -124,6 +125,14 @@ class Section:
         if match is None:
             raise self.fail(key, f"{value!r} is not a length of time; write 60s, 15min, 24h or 7d")
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+    def working_time(self, key: str) -> tuple[timedelta, bool]:
+        """A length of time, and whether it is counted in desk hours: `8h desk`."""
+        written = str(self.node.get(key)).strip()
+        length = written.removesuffix(_DESK).strip()
+        if (match := _DURATION.fullmatch(length)) is None:
+            raise self.fail(key, f"{written!r} is not a length of time; write 60s, 15min, 24h, 7d or 8h desk")
+        return timedelta(**{_UNITS[match[2]]: int(match[1])}), length != written
 
     def days(self, key: str) -> frozenset[date]:
         """A list of days such as `2027-01-01`."""

@@ -14,6 +14,7 @@ from actions.cards import TicketCard, card, open_cards
 from actions.errors import FieldError
 from actions.groups import note_group
 from actions.ids import new_id
+from actions.owed import STOPPED, Clock, owe_answer, owe_matter, owe_work
 from actions.policy import Policy, TicketPolicy
 from actions.statements import dialect_of, table
 from actions.tables import DeadlineKind, Department, Severity, Ticket, TicketNumber, TicketStatus
@@ -115,6 +116,8 @@ def _row(
         visit_from=new.visit_from,
         visit_until=new.visit_until,
         about_staff_id=new.about_staff_id,
+        reference=new.reference,
+        outside_due_at=new.limit_at if new.reference else None,
         department_id=_department(session, new.community_id, rules.department),
         opened_at=now,
         breached=False,
@@ -123,6 +126,7 @@ def _row(
             **rules.frozen(),
             "department_name": policy.names.departments[rules.department],
             "night": calendar.night.frozen(),
+            **({"calendar": calendar.frozen(now)} if rules.desk_hours else {}),
         },
     )
 
@@ -141,10 +145,11 @@ def _department(session: Session, community_id: int, code: str) -> int | None:
     return by_code.get(code) or by_code.get(_FALLBACK_DEPARTMENT)
 
 
-def _owed(ticket: Ticket, new: NewTicket, rules: TicketPolicy, calendar: Calendar, now: datetime) -> list[clocks.Clock]:
+def _owed(ticket: Ticket, new: NewTicket, rules: TicketPolicy, calendar: Calendar, now: datetime) -> list[Clock]:
     # The alarm first: its alerts lead the list, whatever else is told.
-    owed: list[clocks.Clock] = []
+    owed: list[Clock] = []
     if ticket.severity is Severity.ALARM:
-        owed.append(clocks.Clock(DeadlineKind.ACKNOWLEDGE, now, now + rules.times[DeadlineKind.ACKNOWLEDGE]))
-    owed += clocks.owe_answer(ticket, rules, calendar.night, min(new.received_at, now), limit_at=new.limit_at)
-    return owed + clocks.owe_work(ticket, rules, calendar.night, DeadlineKind.DISPATCH, now)
+        owed.append(Clock(DeadlineKind.ACKNOWLEDGE, now, now + rules.times[DeadlineKind.ACKNOWLEDGE]))
+    owed += owe_answer(ticket, rules, calendar.night, min(new.received_at, now), limit_at=new.limit_at)
+    owed += owe_work(ticket, rules, calendar.night, DeadlineKind.DISPATCH, now)
+    return owed + owe_matter(ticket, rules, calendar.night, calendar, STOPPED, now)

@@ -41,11 +41,23 @@ class Verb(StrEnum):
     REOPEN = "reopen"
     RATE = "rate"
     CLOSE = "close"
+    PROMISE = "promise"
+    AGREE = "agree"
+    PAUSE = "pause"
+    RESUME = "resume"
+    ARRIVE = "arrive"
+    CALL_BACK = "call_back"
+    MERGE = "merge"
+    SPLIT = "split"
+    LINK = "link"
 
 
 _S, _V = TicketStatus, Verb
 RUNNING = frozenset({_S.OPEN, _S.ASSIGNED, _S.ACCEPTED, _S.WAITING})
-_STAYS = (_V.NOTE, _V.URGE, _V.UPDATE, _V.RAISE, _V.ACKNOWLEDGE)
+_STAYS = (
+    _V.NOTE, _V.URGE, _V.UPDATE, _V.RAISE, _V.ACKNOWLEDGE, _V.PROMISE, _V.AGREE, _V.PAUSE, _V.RESUME, _V.ARRIVE,
+    _V.SPLIT, _V.LINK,
+)  # fmt: skip
 
 TRANSITIONS: Mapping[tuple[TicketStatus, Verb], TicketStatus] = {
     **{(status, verb): status for status in RUNNING for verb in _STAYS},
@@ -53,6 +65,8 @@ TRANSITIONS: Mapping[tuple[TicketStatus, Verb], TicketStatus] = {
     **{(status, _V.HOLD): _S.WAITING for status in RUNNING},
     **{(status, _V.RESOLVE): _S.RESOLVED for status in RUNNING},
     **{(status, _V.CANCEL): _S.CANCELLED for status in RUNNING},
+    # What is merged into another ticket is not a request of its own any more.
+    **{(status, _V.MERGE): _S.CANCELLED for status in RUNNING},
     # Whoever answers a ticket of which nobody is in charge takes it on; one that is given to a colleague stays theirs.
     (_S.OPEN, _V.REPLY): _S.ACCEPTED,
     (_S.ASSIGNED, _V.REPLY): _S.ASSIGNED,
@@ -66,6 +80,9 @@ TRANSITIONS: Mapping[tuple[TicketStatus, Verb], TicketStatus] = {
     (_S.RESOLVED, _V.RATE): _S.RESOLVED,
     (_S.RESOLVED, _V.REOPEN): _S.OPEN,
     (_S.RESOLVED, _V.CLOSE): _S.CLOSED,
+    (_S.RESOLVED, _V.CALL_BACK): _S.RESOLVED,
+    (_S.RESOLVED, _V.LINK): _S.RESOLVED,
+    (_S.CLOSED, _V.LINK): _S.CLOSED,
     (_S.CLOSED, _V.NOTE): _S.CLOSED,
     (_S.CLOSED, _V.RATE): _S.CLOSED,
     (_S.CLOSED, _V.REOPEN): _S.OPEN,

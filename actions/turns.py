@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from actions.errors import ConflictError
 from actions.statements import table
-from actions.tables import Contact, Conversation, Direction, Message, TurnOwner
+from actions.tables import Contact, Conversation, Direction, Message, MessageKind, TurnOwner
+from actions.unread import Unread
 
 # What is waited for after the understood part of a conversation has been answered.
 _LOOK_AGAIN = timedelta(milliseconds=200)
+# A turn is one transaction: whoever floods the desk is answered in pieces, between the turns of others.
+_MOST_IN_A_TURN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +34,6 @@ class QuietTimes:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """A stored message that has not been understood yet."""
-
-    community_id: int
-    message_id: int
-    text: str
-    sent_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Pending:
     """An understood message that waits to be answered."""
 
@@ -52,6 +45,9 @@ class Pending:
     pressed: bool
     photos: int
     understanding: Mapping[str, Any]
+    kind: MessageKind = MessageKind.TEXT
+    quote: str = ""
+    edit_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +73,6 @@ _CONVERSATION, _CONTACT, _MESSAGE = table(Conversation), table(Contact), table(M
 _THIS_CONVERSATION = and_(
     _CONVERSATION.c.community_id == bindparam("this_community"),
     _CONVERSATION.c.id == bindparam("this_conversation"),
-)
-_UNREAD = (
-    select(_MESSAGE.c.community_id, _MESSAGE.c.id, _MESSAGE.c.text, _MESSAGE.c.sent_at)
-    .where(_MESSAGE.c.needs_understanding)
-    .order_by(_MESSAGE.c.id)
-    .limit(bindparam("most"))
 )
 _UNDERSTOOD = (
     update(_MESSAGE)
@@ -143,6 +133,9 @@ _PENDING = (
         _MESSAGE.c.photos,
         _MESSAGE.c.understanding,
         _MESSAGE.c.needs_understanding,
+        _MESSAGE.c.kind,
+        _MESSAGE.c.quote,
+        _MESSAGE.c.edit_of,
     )
     .where(
         _MESSAGE.c.community_id == bindparam("this_community"),
@@ -151,6 +144,7 @@ _PENDING = (
         _MESSAGE.c.direction == Direction.IN,
     )
     .order_by(_MESSAGE.c.seq)
+    .limit(_MOST_IN_A_TURN + 1)
 )
 
 
@@ -185,11 +179,6 @@ _NEXT_MOMENTS = tuple(
     select(moment).where(moment.is_not(None)).order_by(moment).limit(1)
     for moment in (_CONVERSATION.c.ready_at, _CONVERSATION.c.wake_at)
 )
-
-
-def unread(session: Session, limit: int) -> tuple[Unread, ...]:
-    """Messages that have been stored but not understood, oldest first."""
-    return tuple(Unread(*row) for row in session.execute(_UNREAD, {"most": limit}))
 
 
 def record_understanding(
@@ -252,7 +241,8 @@ def _pending(session: Session, claimed: RowMapping) -> tuple[tuple[Pending, ...]
     key = {"this_community": claimed["community_id"], "this_conversation": claimed["id"]}
     rows = session.execute(_PENDING, {**key, "taken_seq": claimed["taken_seq"]}).all()
     understood = tuple(
-        Pending(*row[:7], row.understanding or {}) for row in takewhile(lambda row: not row.needs_understanding, rows)
+        Pending(*row[:7], row.understanding or {}, row.kind, row.quote, row.edit_of)
+        for row in takewhile(lambda row: not row.needs_understanding, rows[:_MOST_IN_A_TURN])
     )
     return understood, len(understood) < len(rows)
 

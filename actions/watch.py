@@ -5,22 +5,29 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from actions import clocks
+from actions.actors import SYSTEM
 from actions.deadlines import due_within
 from actions.errors import ActionError
-from actions.ladder import Act
-from actions.tables import Conversation, Deadline, DeadlineKind, DeadlineState, Ticket, TicketEvent
+from actions.ladder import Act, Planned
+from actions.owed import Clock, frozen_rules
+from actions.pausing import go_on
+from actions.tables import Conversation, Deadline, DeadlineKind, DeadlineState, Direction, Message, Ticket, TicketStatus
 from actions.transitions import RUNNING, record_clock
 
 Tell = Callable[[Session, Ticket, str, Mapping[str, object], datetime], None]
 
-# The script that says that the answer is late; its facts are the ticket's number and the new due moment.
+# The scripts that give a new time: before the old one is broken, and afterwards, where the desk was asleep; their facts
+# are the ticket's number and the new due moment.
+DELAYED = "ticket.delayed"
 LATE = "ticket.late"
-_TOLD = "deadline:told"
+WORDED = "deadline:worded"
+# What was said of these to the resident, if a person promised it.
+_PROMISED = frozenset({DeadlineKind.ON_SITE, DeadlineKind.COMPLETION})
 _DEFERRED_FOR = timedelta(hours=1)
 _LOOKED_AT = 16
 Row = TypeVar("Row", Conversation, Ticket)
@@ -49,8 +56,10 @@ def enforce_one(session: Session, tell: Tell, now: datetime) -> bool:
             clocks.end(session, ticket, (deadline.kind,), state=DeadlineState.CANCELLED, now=now)
             return True
         step = clocks.take_step(session, ticket, deadline, now)
-        if step is not None and step.act is Act.BREACH:
-            _tell_once(session, ticket, deadline, tell, now)
+        if step is not None and step.act is Act.TELL:
+            _give_new_time(session, ticket, deadline, step, tell, now)
+        if step is not None and step.act is Act.RESUME:
+            go_on(session, ticket, SYSTEM, now=now)
         session.flush()
     return True
 
@@ -118,33 +127,50 @@ def _due(session: Session, community_id: int, deadline_id: int, now: datetime) -
 
 
 def _still_counts(deadline: Deadline, ticket: Ticket) -> bool:
+    if deadline.kind is DeadlineKind.CALL_BACK:
+        return ticket.status is TicketStatus.RESOLVED
     if ticket.status not in RUNNING:
         return False
     return deadline.kind is not DeadlineKind.REPLY or ticket.awaiting_reply_since is not None
 
 
-def _tell_once(session: Session, ticket: Ticket, deadline: Deadline, tell: Tell, now: datetime) -> None:
-    """Apologise to the resident once per request, and name a new time, which is a deadline of its own."""
-    late = deadline.kind in {DeadlineKind.REPLY, DeadlineKind.PROMISE}
-    if not late or ticket.conversation_id is None or _was_told(session, deadline):
+def _give_new_time(
+    session: Session, ticket: Ticket, deadline: Deadline, step: Planned, tell: Tell, now: datetime
+) -> None:
+    """Tell the resident before the time is broken, and name a new one, which is a deadline of its own (domain.md C4).
+
+    Only of what the resident was told: a time that the desk set itself without a word needs none. Nor is a new time
+    named where a later one has been given already.
+    """
+    if ticket.conversation_id is None or (deadline.kind in _PROMISED and not deadline.words):
         return
-    rules, night = clocks.frozen_rules(ticket)
-    due_at = due_within(now, rules.late_word, night, severity=ticket.severity)
-    clocks.end(session, ticket, (DeadlineKind.PROMISE,), state=DeadlineState.REPLACED, due_by=now, now=now)
-    clocks.start(session, ticket, DeadlineKind.PROMISE, started_at=now, due_at=due_at, now=now)
-    record_clock(session, ticket, _TOLD, {"deadline": str(deadline.id), "due": due_at.isoformat()}, now)
-    tell(session, ticket, LATE, {"ticket": ticket.number, "due": due_at}, now)
+    given = clocks.running(session, ticket, (DeadlineKind.PROMISE,))
+    if any(other.id != deadline.id and other.due_at > max(deadline.due_at, now) for other in given):
+        return
+    rules, night = frozen_rules(ticket)
+    allowed = min(rules.limits.late_word, 2 * (deadline.due_at - deadline.started_at))
+    due_at = due_within(max(now, deadline.due_at), allowed, night, severity=ticket.severity)
+    clocks.start(session, ticket, Clock(DeadlineKind.PROMISE, now, due_at, ladder=step.then), now)
+    reply_id = LATE if ticket.breached or now > deadline.due_at else DELAYED
+    tell(session, ticket, reply_id, {"ticket": ticket.number, "due": due_at}, now)
+    detail = {"deadline": str(deadline.id), "due": due_at.isoformat(), "script": reply_id}
+    if (message_id := _last_said(session, ticket, reply_id)) is not None:
+        detail["message"] = str(message_id)
+    record_clock(session, ticket, WORDED, detail, now)
 
 
-def _was_told(session: Session, deadline: Deadline) -> bool:
-    """Whether the resident has heard an apology since this clock started; the apology's own clock starts with it."""
-    query = select(TicketEvent.id).where(
-        TicketEvent.community_id == deadline.community_id,
-        TicketEvent.ticket_id == deadline.ticket_id,
-        TicketEvent.kind == _TOLD,
-        TicketEvent.at >= deadline.started_at,
-    )
-    return session.execute(query.limit(1)).scalar_one_or_none() is not None
+def _last_said(session: Session, ticket: Ticket, reply_id: str) -> int | None:
+    """The message that was just written; what became of it on its way is in the outbox."""
+    return session.execute(
+        select(Message.id)
+        .where(
+            and_(Message.community_id == ticket.community_id, Message.conversation_id == ticket.conversation_id),
+            Message.direction == Direction.OUT,
+            Message.reply_id == reply_id,
+        )
+        .order_by(Message.seq.desc())
+        .limit(1)
+    ).scalar_one_or_none()
 
 
 class _Blaming:

@@ -1,11 +1,22 @@
 """All tables; importing this package makes the metadata whole."""
 
 from actions.tables.base import Base
-from actions.tables.bulletin import Bill, ContentOverride, Notice
-from actions.tables.conversations import Attachment, Author, Conversation, Direction, Message, TurnOwner
-from actions.tables.delivery import Alert, LiveEvent, OutboxRow, OutboxState
-from actions.tables.people import Binding, BindingCode, BindingRole, Contact, Resident
+from actions.tables.bulletin import Bill, ContentOverride, DunningStop, FeeKind, Notice
+from actions.tables.console import (
+    Draft,
+    Mention,
+    Presence,
+    SavedView,
+    Snooze,
+    Suggestion,
+    SuggestionKind,
+    SuggestionState,
+)
+from actions.tables.conversations import Attachment, Author, Conversation, Direction, Message, MessageKind, TurnOwner
+from actions.tables.delivery import Alert, LinkKey, LiveEvent, OutboxRow, OutboxState, SendPace
+from actions.tables.people import Binding, BindingCode, BindingRequest, BindingRole, Contact, RequestState, Resident
 from actions.tables.places import Building, Community, Room, Unit
+from actions.tables.rates import RateCount
 from actions.tables.staff import Area, AuditEntry, Department, Role, RosterEntry, Staff, StaffRole, StaffSession
 from actions.tables.tickets import (
     ActorKind,
@@ -15,6 +26,7 @@ from actions.tables.tickets import (
     Severity,
     Ticket,
     TicketEvent,
+    TicketLink,
     TicketNumber,
     TicketStatus,
 )
@@ -30,6 +42,7 @@ __all__ = [
     "Bill",
     "Binding",
     "BindingCode",
+    "BindingRequest",
     "BindingRole",
     "Building",
     "Community",
@@ -41,21 +54,37 @@ __all__ = [
     "DeadlineState",
     "Department",
     "Direction",
+    "Draft",
+    "DunningStop",
+    "FeeKind",
+    "LinkKey",
     "LiveEvent",
+    "Mention",
     "Message",
+    "MessageKind",
     "Notice",
     "OutboxRow",
     "OutboxState",
+    "Presence",
+    "RateCount",
+    "RequestState",
     "Resident",
     "Role",
     "Room",
     "RosterEntry",
+    "SavedView",
+    "SendPace",
     "Severity",
+    "Snooze",
     "Staff",
     "StaffRole",
     "StaffSession",
+    "Suggestion",
+    "SuggestionKind",
+    "SuggestionState",
     "Ticket",
     "TicketEvent",
+    "TicketLink",
     "TicketNumber",
     "TicketStatus",
     "TurnOwner",

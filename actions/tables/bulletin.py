@@ -1,12 +1,14 @@
 """Announcements, bills, and content edited in the browser."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Date, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from actions.tables.base import Base, Json, Tenant, community_reference, reference
+from actions.tables.base import Base, Json, Tenant, community_reference, named, reference
+from actions.tables.people import BindingRole
 
 
 class Notice(Tenant, Base):
@@ -29,8 +31,21 @@ class Notice(Tenant, Base):
     withdrawn_at: Mapped[datetime | None]
 
 
+class FeeKind(StrEnum):
+    """What a bill is for (domain.md B4): property, parking, a special service, or what a meter counted."""
+
+    PROPERTY = "property"
+    PARKING = "parking"
+    SERVICE = "service"
+    METERED = "metered"
+    OTHER = "other"
+
+
 class Bill(Tenant, Base):
-    """What a home owes for one fee and one period; amounts in fen."""
+    """What a home owes for one fee and one period; amounts in fen.
+
+    `payer` is in what role one pays it, which decides who may see it; `detail` holds readings or a note.
+    """
 
     __tablename__ = "bills"
     __table_args__ = (
@@ -41,10 +56,29 @@ class Bill(Tenant, Base):
 
     room_id: Mapped[int]
     fee_type: Mapped[str]
+    kind: Mapped[FeeKind] = mapped_column(named(FeeKind), default=FeeKind.PROPERTY)
     period: Mapped[str]
     amount: Mapped[int]
     paid: Mapped[int] = mapped_column(default=0)
     due_on: Mapped[date] = mapped_column(Date)
+    payer: Mapped[BindingRole] = mapped_column(named(BindingRole), default=BindingRole.OWNER)
+    detail: Mapped[str] = mapped_column(default="")
+
+
+class DunningStop(Tenant, Base):
+    """A dispute or a told payment because of which a home is not reminded of its bills while the ticket is running."""
+
+    __tablename__ = "dunning_stops"
+    __table_args__ = (
+        community_reference(),
+        reference("rooms", "room_id"),
+        reference("tickets", "ticket_id"),
+        UniqueConstraint("community_id", "room_id", "ticket_id"),
+    )
+
+    room_id: Mapped[int]
+    ticket_id: Mapped[int]
+    since: Mapped[datetime]
 
 
 class ContentOverride(Tenant, Base):

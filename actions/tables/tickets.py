@@ -48,12 +48,17 @@ class DeadlineKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     DISPATCH = "dispatch"
     ACCEPT = "accept"
+    ON_SITE = "on_site"
+    COMPLETION = "completion"
+    CALL_BACK = "call_back"
+    PAUSE = "pause"
 
 
 class DeadlineState(StrEnum):
     """What became of a deadline. A breached one stays breached even when it is met later."""
 
     RUNNING = "running"
+    PAUSED = "paused"
     MET = "met"
     MET_LATE = "met_late"
     REPLACED = "replaced"
@@ -65,7 +70,9 @@ class Ticket(Tenant, Base):
 
     `policy` is the deadline policy frozen when the ticket was opened, so that editing the rules never moves a running
     clock. `awaiting_reply_since` is the moment of the earliest request that no person has answered yet. The staff
-    member complained about (`about_staff_id`) never handles or closes it (domain.md C9).
+    member complained about (`about_staff_id`) never handles or closes it (domain.md C9). `reference` is the number of
+    an authority and `outside_due_at` its limit (C11); `group_id` is the first ticket of a group complaint (C10). A
+    pause stands until `paused_until`; `hold_count` put-offs were used, `holds_agreed` more were agreed to.
     """
 
     __tablename__ = "tickets"
@@ -81,6 +88,15 @@ class Ticket(Tenant, Base):
         Index(None, "community_id", "status", "opened_at"),
         Index(None, "community_id", "conversation_id"),
         Index(None, "community_id", "room_id"),
+        Index(None, "community_id", "resident_id"),
+        Index(None, "community_id", "kind", "category", "opened_at"),
+        Index(
+            "ix_tickets_group",
+            "community_id",
+            "group_id",
+            sqlite_where=text("group_id IS NOT NULL"),
+            postgresql_where=text("group_id IS NOT NULL"),
+        ),
     )
 
     number: Mapped[str]
@@ -108,6 +124,14 @@ class Ticket(Tenant, Base):
     closed_at: Mapped[datetime | None]
     reopened_count: Mapped[int] = mapped_column(default=0)
     hold_count: Mapped[int] = mapped_column(default=0)
+    holds_agreed: Mapped[int] = mapped_column(default=0)
+    pause_count: Mapped[int] = mapped_column(default=0)
+    paused_seconds: Mapped[int] = mapped_column(default=0)
+    paused_until: Mapped[datetime | None]
+    reference: Mapped[str] = mapped_column(default="")
+    outside_due_at: Mapped[datetime | None]
+    merged_into_id: Mapped[int | None]
+    group_id: Mapped[int | None]
     breached: Mapped[bool] = mapped_column(default=False)
     rating: Mapped[int | None]
     policy: Mapped[dict[str, Any]]
@@ -148,11 +172,30 @@ class TicketEvent(Tenant, Base):
     message_id: Mapped[int | None]
 
 
+class TicketLink(Tenant, Base):
+    """A tie between two tickets: `how` says whether they were linked, merged or split (`linked`, `merged`, `split`)."""
+
+    __tablename__ = "ticket_links"
+    __table_args__ = (
+        community_reference(),
+        reference("tickets", "ticket_id"),
+        reference("tickets", "other_id"),
+        UniqueConstraint("community_id", "ticket_id", "other_id", "how"),
+        Index(None, "community_id", "other_id"),
+    )
+
+    ticket_id: Mapped[int]
+    other_id: Mapped[int]
+    how: Mapped[str]
+    created_at: Mapped[datetime]
+
+
 class Deadline(Tenant, Base):
     """Something that is due on a ticket.
 
     `stage` counts the steps of the frozen ladder already taken, `next_check_at` is when the next one falls, or None
-    when none is left. A met or replaced deadline has no next check.
+    when none is left. A met or replaced deadline has no next check. `words` is what a person promised the resident, or
+    why the clock is paused.
     """
 
     __tablename__ = "deadlines"
@@ -176,6 +219,8 @@ class Deadline(Tenant, Base):
     stage: Mapped[int] = mapped_column(default=0)
     next_check_at: Mapped[datetime | None]
     ladder: Mapped[list[Any]]
+    words: Mapped[str] = mapped_column(default="")
+    paused_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     deferrals: Mapped[int] = mapped_column(default=0)

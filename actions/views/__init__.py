@@ -8,19 +8,21 @@ from actions.views.estate import (
     estate_by_id,
     visible,
 )
-from actions.views.queue import alarms, queue
+from actions.views.queue import alarms
 from actions.views.residents import conversation_of, own_file, resident_timeline, resident_view
 from actions.views.tickets import (
     conversation_page,
     masked,
     record,
     reveal_phone,
+    reveal_phone_in_talk,
     speaking_about,
     speaking_to,
     stored_file,
     ticket_page,
 )
 from actions.views.timeline import messages as timeline
+from actions.views.worklist import queue
 
 __all__ = [
     "EstateCard",
@@ -38,6 +40,7 @@ __all__ = [
     "resident_timeline",
     "resident_view",
     "reveal_phone",
+    "reveal_phone_in_talk",
     "speaking_about",
     "speaking_to",
     "stored_file",

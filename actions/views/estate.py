@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from actions.access import Permission, StaffIdentity, allows, only_technician, require
 from actions.live import Change
 from actions.tables import Community, Department, RosterEntry, Staff, StaffRole, Ticket
+from actions.transitions import RUNNING
 from actions.views.shown import Assignee
 
 
@@ -67,8 +68,15 @@ def assignees(session: Session, staff: StaffIdentity, now: datetime) -> tuple[As
         .where(Staff.community_id == staff.community_id, Staff.active)
         .order_by(Department.name, Staff.name)
     )
+    load = dict(
+        session.execute(
+            select(Ticket.assignee_id, func.count())
+            .where(Ticket.community_id == staff.community_id, Ticket.status.in_(RUNNING))
+            .group_by(Ticket.assignee_id)
+        ).all()
+    )
     everyone = [
-        Assignee(staff_id, name, department, roles.get(staff_id, ()), staff_id in on_duty)
+        Assignee(staff_id, name, department, roles.get(staff_id, ()), staff_id in on_duty, load.get(staff_id, 0))
         for staff_id, name, department in rows
     ]
     return tuple(sorted(everyone, key=lambda member: not member.on_duty))
@@ -78,12 +86,18 @@ def visible(session: Session, staff: StaffIdentity, changes: Sequence[Change]) -
     """The changes of which a member may learn: their own community's, and as far as their role reaches."""
     own = [change for change in changes if change.community_id == staff.community_id]
     tickets = _tickets_of(session, staff, {change.ticket_id for change in own} - {None})
-    talks = _conversations_of(session, staff, {change.conversation_id for change in own} - {None})
+    talks = _conversations_of(session, staff, {_talk_of(change) for change in own} - {None})
     return tuple(
         change
         for change in own
-        if (change.ticket_id in tickets if change.ticket_id is not None else change.conversation_id in talks)
+        if (change.ticket_id in tickets if change.ticket_id is not None else _talk_of(change) in talks)
     )
+
+
+def _talk_of(change: Change) -> int | None:
+    """The conversation that a change is about; who is present is told without it, to reach no resident's page."""
+    kind, _, conversation_id = change.kind.partition(":")
+    return int(conversation_id) if kind == "presence" else change.conversation_id
 
 
 def alive(session: Session) -> bool:

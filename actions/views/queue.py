@@ -1,14 +1,15 @@
-"""The desk's queue: open tickets by the time that is left, and residents who wait for a person."""
+"""Rows of the desk's lists: tickets by the time that is left, and residents who wait for a person."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from actions.access import Permission, StaffIdentity, allows, only_technician, require
+from actions.access import Permission, StaffIdentity, require
 from actions.tables import (
+    Author,
     Contact,
     Conversation,
     Deadline,
@@ -24,40 +25,20 @@ from actions.tables import (
     TurnOwner,
 )
 from actions.transitions import RUNNING
-from actions.views.shown import HeldRow, Queue, QueueRow
+from actions.views.shown import HeldRow, QueueRow
 
 _ROWS = 300
 _HELD = 50
 
 
-def queue(session: Session, staff: StaffIdentity, now: datetime) -> Queue:
-    """All open tickets that the member may see, alarms first and then by time left (domain.md C1, C9).
-
-    A technician sees their own. Raises NotAllowedError for a role that has no part in tickets.
-    """
-    require(staff, Permission.TICKET_SEE)
-    where = [*_not_about(staff), Ticket.status.in_(RUNNING)]
-    if only_technician(staff):
-        where.append(Ticket.assignee_id == staff.staff_id)
-    rows = ticket_rows(session, where, now)
-    return Queue(
-        rows=rows,
-        held=_held(session, staff) if allows(staff, Permission.CONVERSATION_SEE) else (),
-        overdue=sum(1 for row in rows if row.seconds_left is not None and row.seconds_left < 0),
-        unassigned=sum(1 for row in rows if row.assignee_id is None),
-        mine=sum(1 for row in rows if row.assignee_id == staff.staff_id),
-        alarms=sum(1 for row in rows if row.unacknowledged),
-    )
-
-
 def alarms(session: Session, staff: StaffIdentity, now: datetime) -> tuple[QueueRow, ...]:
     """The open alarms, unacknowledged ones first (domain.md B5)."""
     require(staff, Permission.ALARM_ACKNOWLEDGE)
-    where = [*_not_about(staff), Ticket.status.in_(RUNNING), Ticket.severity == Severity.ALARM]
+    where = [*not_about(staff), Ticket.status.in_(RUNNING), Ticket.severity == Severity.ALARM]
     return ticket_rows(session, where, now)
 
 
-def _not_about(staff: StaffIdentity) -> list[ColumnElement[bool]]:
+def not_about(staff: StaffIdentity) -> list[ColumnElement[bool]]:
     """The community's tickets but those in which the member is complained about (domain.md A12)."""
     return [
         Ticket.community_id == staff.community_id,
@@ -65,42 +46,65 @@ def _not_about(staff: StaffIdentity) -> list[ColumnElement[bool]]:
     ]
 
 
-def ticket_rows(session: Session, where: Sequence[ColumnElement[bool]], now: datetime) -> tuple[QueueRow, ...]:
-    """Tickets as rows of a queue: unacknowledged alarms, other alarms, then by the earliest running deadline."""
-    due = (
+_RUNNING = (
+    Deadline.community_id == Ticket.community_id,
+    Deadline.ticket_id == Ticket.id,
+    Deadline.state == DeadlineState.RUNNING,
+)
+# The earliest running deadline of the outer query's ticket, and whether it is an alarm that nobody has taken.
+earliest_due = select(func.min(Deadline.due_at)).where(*_RUNNING).correlate(Ticket).scalar_subquery()
+untaken_alarm = and_(
+    Ticket.severity == Severity.ALARM,
+    exists().where(*_RUNNING, Deadline.kind == DeadlineKind.ACKNOWLEDGE).correlate(Ticket),
+)
+
+
+def ticket_rows(
+    session: Session, where: Sequence[ColumnElement[bool]], now: datetime, *, limit: int = _ROWS, offset: int = 0
+) -> tuple[QueueRow, ...]:
+    """Tickets as rows of a queue: unacknowledged alarms, other alarms, then by the earliest running deadline.
+
+    The order is found on few columns, and only the rows of the page are read whole: a ticket carries its rules.
+    """
+    found = (
         select(
-            Deadline.community_id,
-            Deadline.ticket_id,
-            func.min(Deadline.due_at).label("due_at"),
-            func.max(case((Deadline.kind == DeadlineKind.ACKNOWLEDGE, 1), else_=0)).label("unacknowledged"),
+            Ticket.community_id,
+            Ticket.id,
+            earliest_due.label("due_at"),
+            case((untaken_alarm, 1), else_=0).label("untaken"),
+            case((Ticket.severity == Severity.ALARM, 0), else_=1).label("rank"),
         )
-        .where(Deadline.state == DeadlineState.RUNNING)
-        .group_by(Deadline.community_id, Deadline.ticket_id)
+        .where(*where)
         .subquery()
+    ).c
+    page = session.execute(
+        select(found.community_id, found.id, found.due_at, found.untaken)
+        .order_by(found.untaken.desc(), found.rank, found.due_at.is_(None), found.due_at, found.id)
+        .limit(limit)
+        .offset(offset)
+    ).all()
+    whole = _whole(session, page[0].community_id, [row.id for row in page]) if page else {}
+    kinds = _first_kinds(session, [ticket for ticket, _department, _assignee in whole.values()])
+    return tuple(
+        _row(whole[key][0], whole[key][1:], (due, kinds.get(key)), bool(taken), now)
+        for _community, key, due, taken in page
     )
+
+
+def _whole(
+    session: Session, community_id: int, ticket_ids: Sequence[int]
+) -> dict[int, tuple[Ticket, str | None, str | None]]:
+    """Tickets by id, each with the names of its department and of who is in charge."""
     rows = session.execute(
-        select(Ticket, Department.name, Staff.name, due.c.due_at, due.c.unacknowledged)
+        select(Ticket, Department.name, Staff.name)
         .outerjoin(
             Department,
             and_(Department.community_id == Ticket.community_id, Department.id == Ticket.department_id),
         )
         .outerjoin(Staff, and_(Staff.community_id == Ticket.community_id, Staff.id == Ticket.assignee_id))
-        .outerjoin(due, and_(due.c.community_id == Ticket.community_id, due.c.ticket_id == Ticket.id))
-        .where(*where)
-        .order_by(
-            func.coalesce(due.c.unacknowledged, 0).desc(),
-            case((Ticket.severity == Severity.ALARM, 0), else_=1),
-            due.c.due_at.is_(None),
-            due.c.due_at,
-            Ticket.id,
-        )
-        .limit(_ROWS)
-    ).all()
-    kinds = _first_kinds(session, [row[0] for row in rows])
-    return tuple(
-        _row(ticket, (department, assignee), (due_at, kinds.get(ticket.id)), bool(unacknowledged), now)
-        for ticket, department, assignee, due_at, unacknowledged in rows
+        .where(Ticket.community_id == community_id, Ticket.id.in_(ticket_ids))
     )
+    return {ticket.id: (ticket, department, assignee) for ticket, department, assignee in rows}
 
 
 def _first_kinds(session: Session, tickets: Sequence[Ticket]) -> dict[int, DeadlineKind]:
@@ -146,11 +150,13 @@ def _row(
         unacknowledged=unacknowledged,
         awaiting_reply=ticket.awaiting_reply_since is not None,
         breached=ticket.breached,
+        version=ticket.version,
+        reopened=ticket.reopened_count,
     )
 
 
-def _held(session: Session, staff: StaffIdentity) -> tuple[HeldRow, ...]:
-    """Conversations that the bot does not answer, and whose last word is the resident's."""
+def held(session: Session, staff: StaffIdentity) -> tuple[HeldRow, ...]:
+    """Conversations in which a resident waits for a person: theirs is the last word, or the bot's while nobody came."""
     last = aliased(Message)
     holder = aliased(Staff)
     rows = session.execute(
@@ -170,7 +176,11 @@ def _held(session: Session, staff: StaffIdentity) -> tuple[HeldRow, ...]:
         .where(
             Conversation.community_id == staff.community_id,
             Conversation.owner != TurnOwner.BOT,
-            last.direction == Direction.IN,
+            or_(
+                last.direction == Direction.IN,
+                # The bot has said that somebody comes, and nobody has.
+                and_(Conversation.owner == TurnOwner.NOBODY, last.author == Author.BOT),
+            ),
             ~select(Ticket.id)
             .where(
                 Ticket.community_id == Conversation.community_id,

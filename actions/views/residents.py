@@ -14,6 +14,7 @@ from actions.tables import (
     DeadlineKind,
     DeadlineState,
     Department,
+    Direction,
     Message,
     Ticket,
     TicketStatus,
@@ -52,7 +53,21 @@ def resident_view(
         more_before=more,
         cards=_cards(session, contact, conversation.id, now),
         person_holds=conversation.owner is TurnOwner.STAFF,
+        working=conversation.owner is TurnOwner.BOT and _unanswered(session, conversation),
     )
+
+
+def _unanswered(session: Session, conversation: Conversation) -> bool:
+    """Whether something of the resident's has not been taken into a turn."""
+    latest = session.execute(
+        select(func.max(Message.seq)).where(
+            Message.community_id == conversation.community_id,
+            Message.conversation_id == conversation.id,
+            Message.direction == Direction.IN,
+            Message.seq > conversation.taken_seq,
+        )
+    ).scalar_one()
+    return latest is not None
 
 
 def resident_timeline(
@@ -144,4 +159,7 @@ def _card(ticket: Ticket, department: str | None, due_at: datetime | None, now: 
         due_at=due_at,
         overdue=due_at is not None and due_at < now,
         replied=ticket.first_replied_at is not None,
+        rating=ticket.rating,
+        visit_from=ticket.visit_from,
+        visit_until=ticket.visit_until,
     )

@@ -1,7 +1,9 @@
 """What pages show: frozen values, so that no row of the database leaves its transaction."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from actions.tables import (
     ActorKind,
@@ -9,6 +11,7 @@ from actions.tables import (
     DeadlineKind,
     DeadlineState,
     Direction,
+    MessageKind,
     Role,
     Severity,
     TicketStatus,
@@ -18,11 +21,12 @@ from actions.tables import (
 
 @dataclass(frozen=True, slots=True)
 class ShownFile:
-    """A photo that came with a message; `name` is what the sender called it."""
+    """A file that came with a message: a photo, a voice message …; `name` is what the sender called it."""
 
     id: int
     name: str
     size: int
+    kind: str = "photo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,12 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class ShownMessage:
-    """One message of a timeline. `client_id` is the sender's own id of a message from the web chat."""
+    """One message of a timeline.
+
+    `client_id` is the sender's own id of a message from the web chat, `edit_of` the id of the message that it mends,
+    `label` how an inbound one was understood (`repair.outage`); `decision` and `reply_id` are for staff only. `quote`
+    is what it answers to, `origin` whose words it passes on or the group where it was said.
+    """
 
     id: int
     seq: int
@@ -71,6 +80,14 @@ class ShownMessage:
     buttons: tuple[QuickReply, ...] = ()
     client_id: str = ""
     why: Why | None = None
+    staff_id: int | None = None
+    reply_id: str | None = None
+    edit_of: int | None = None
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    label: str = ""
+    kind: MessageKind = MessageKind.TEXT
+    quote: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +107,17 @@ class ShownCard:
     due_at: datetime | None
     overdue: bool
     replied: bool
+    rating: int | None = None
+    visit_from: datetime | None = None
+    visit_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResidentView:
-    """What a visitor of the chat page sees: their own messages and tickets and nothing else."""
+    """What a visitor of the chat page sees: their own messages and tickets and nothing else.
+
+    `working` says that the bot has yet to answer what was written.
+    """
 
     conversation_id: int
     contact_id: int
@@ -103,6 +126,7 @@ class ResidentView:
     more_before: bool
     cards: tuple[ShownCard, ...]
     person_holds: bool
+    working: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +154,8 @@ class QueueRow:
     unacknowledged: bool
     awaiting_reply: bool
     breached: bool
+    version: int = 0
+    reopened: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +173,15 @@ class HeldRow:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The desk at a glance."""
+    """The desk at a glance: one page of rows of the chosen view, and how many tickets each view has.
+
+    `total` counts the rows of the chosen view on all its pages.
+    """
 
     rows: tuple[QueueRow, ...]
+    total: int
     held: tuple[HeldRow, ...]
-    overdue: int
-    unassigned: int
-    mine: int
+    counts: Mapping[str, int]
     alarms: int
 
 
@@ -180,6 +208,15 @@ class ShownEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkEvent:
+    """One thing that happened to a ticket, as a line between the messages of its conversation."""
+
+    ticket_id: int
+    number: str
+    event: ShownEvent
+
+
+@dataclass(frozen=True, slots=True)
 class ShownResident:
     """The resident of a ticket; the phone is masked until somebody asks for it on record."""
 
@@ -191,7 +228,10 @@ class ShownResident:
 
 @dataclass(frozen=True, slots=True)
 class ShownConversation:
-    """A conversation as staff see it; `version` is what an answer is checked against."""
+    """A conversation as staff see it; `version` is what an answer is checked against.
+
+    Whoever is not `reachable` has shut the desk out, or is gone.
+    """
 
     id: int
     channel: str
@@ -205,6 +245,8 @@ class ShownConversation:
     messages: tuple[ShownMessage, ...]
     more_before: bool
     open_tickets: tuple[QueueRow, ...]
+    events: tuple[TalkEvent, ...] = ()
+    reachable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +271,7 @@ class TicketPage:
     files: tuple[ShownFile, ...]
     conversation: ShownConversation | None
     conversation_id: int | None
+    paused_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +284,11 @@ class SpeakingTo:
 
 @dataclass(frozen=True, slots=True)
 class Assignee:
-    """Somebody to whom a ticket can be given."""
+    """Somebody to whom a ticket can be given; `load` is how many open tickets they have."""
 
     staff_id: int
     name: str
     department: str | None
     roles: tuple[Role, ...]
     on_duty: bool
+    load: int = 0

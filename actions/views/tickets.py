@@ -16,7 +16,7 @@ from actions.access import (
     allows,
 )
 from actions.contacts import homes, known, surname
-from actions.errors import NotFoundError
+from actions.errors import FieldError, NotFoundError
 from actions.ids import new_id
 from actions.tables import (
     ActorKind,
@@ -28,14 +28,13 @@ from actions.tables import (
     Direction,
     Resident,
     Ticket,
-    TicketEvent,
 )
 from actions.transitions import RUNNING
+from actions.views.events import talk_events, ticket_events
 from actions.views.queue import ticket_rows
 from actions.views.shown import (
     ShownConversation,
     ShownDeadline,
-    ShownEvent,
     ShownFile,
     ShownResident,
     SpeakingTo,
@@ -45,8 +44,6 @@ from actions.views.shown import (
 from actions.views.timeline import messages, staff_names
 
 _MASKED_FROM, _MASKED_TO = 3, 4
-# What residents add and members note is shown in the record; what was said is in the conversation.
-_WORDED = frozenset({"ticket:noted", "ticket:added", "ticket:urged"})
 
 
 def masked(phone: str | None) -> str | None:
@@ -85,10 +82,11 @@ def ticket_page(
         rating=ticket.rating,
         resident=_resident_of_ticket(session, ticket),
         deadlines=_deadlines(session, ticket),
-        events=_events(session, ticket),
+        events=ticket_events(session, ticket),
         files=_files_of_ticket(session, ticket),
         conversation=conversation,
         conversation_id=ticket.conversation_id,
+        paused_until=ticket.paused_until,
     )
 
 
@@ -124,6 +122,8 @@ def conversation_page(
         messages=shown,
         more_before=more,
         open_tickets=ticket_rows(session, [*here, Ticket.status.in_(RUNNING)], now),
+        events=talk_events(session, staff.community_id, conversation.id, shown[0].sent_at if more else None),
+        reachable=contact.reachable,
     )
 
 
@@ -157,11 +157,29 @@ def stored_file(session: Session, staff: StaffIdentity, attachment_id: int) -> S
     return StoredFile(file.sha256, file.content_type, file.name)
 
 
-def reveal_phone(session: Session, staff: StaffIdentity, ticket_id: int, now: datetime) -> str | None:
-    """The whole number of a ticket's resident; the look is recorded (domain.md C6). None when none is known."""
+def reveal_phone(session: Session, staff: StaffIdentity, ticket_id: int, reason: str, now: datetime) -> str | None:
+    """The whole number of a ticket's resident; the look is recorded with its reason (domain.md C6).
+
+    None when no number is known. Raises FieldError without a reason.
+    """
     ticket = access_ticket(session, staff, ticket_id, Permission.PHONE_REVEAL)
-    record(session, staff, "phone:revealed", "ticket", ticket.id, now=now)
+    _reveal(session, staff, ("ticket", ticket.id), reason, now)
     return _phone(session, ticket)
+
+
+def reveal_phone_in_talk(
+    session: Session, staff: StaffIdentity, conversation_id: int, reason: str, now: datetime
+) -> str | None:
+    """The same for the resident of a conversation."""
+    conversation = access_conversation(session, staff, conversation_id, Permission.PHONE_REVEAL)
+    _reveal(session, staff, ("conversation", conversation_id), reason, now)
+    return known(session, staff.community_id, conversation.contact_id).phone
+
+
+def _reveal(session: Session, staff: StaffIdentity, about: tuple[str, int], reason: str, now: datetime) -> None:
+    if not reason.strip():
+        raise FieldError("reason", "is missing; say what the number is needed for")
+    record(session, staff, "phone:revealed", *about, reason=reason.strip(), now=now)
 
 
 def record(
@@ -248,39 +266,12 @@ def _deadlines(session: Session, ticket: Ticket) -> tuple[ShownDeadline, ...]:
     return tuple(ShownDeadline(row.kind, row.state, row.due_at, row.breached_at is not None) for row in rows)
 
 
-def _events(session: Session, ticket: Ticket) -> tuple[ShownEvent, ...]:
-    rows = (
-        session.execute(
-            select(TicketEvent)
-            .where(TicketEvent.community_id == ticket.community_id, TicketEvent.ticket_id == ticket.id)
-            .order_by(TicketEvent.id)
-        )
-        .scalars()
-        .all()
-    )
-    actors = {row.actor_id for row in rows if row.actor is ActorKind.STAFF}
-    given_to = {int(row.detail["staff"]) for row in rows if row.detail.get("staff")}
-    names = staff_names(session, ticket.community_id, actors | given_to)
-    return tuple(
-        ShownEvent(row.at, row.kind, row.actor, _actor_name(row, names), row.reason, _about(row, names)) for row in rows
-    )
-
-
-def _about(row: TicketEvent, names: Mapping[int, str]) -> str:
-    detail = row.detail
-    if staff := detail.get("staff"):
-        return names.get(int(staff), "")
-    return str(detail.get("stars") or (detail.get("text") if row.kind in _WORDED else "") or "")
-
-
-def _actor_name(row: TicketEvent, names: Mapping[int, str]) -> str:
-    return names.get(row.actor_id, "") if row.actor is ActorKind.STAFF and row.actor_id is not None else ""
-
-
 def _files_of_ticket(session: Session, ticket: Ticket) -> tuple[ShownFile, ...]:
     rows = session.execute(
-        select(Attachment.id, Attachment.name, Attachment.size)
-        .where(Attachment.community_id == ticket.community_id, Attachment.ticket_id == ticket.id)
+        select(Attachment.id, Attachment.name, Attachment.size, Attachment.kind)
+        .where(
+            Attachment.community_id == ticket.community_id, Attachment.ticket_id == ticket.id, Attachment.sha256 != ""
+        )
         .order_by(Attachment.id)
     )
     return tuple(ShownFile(*row) for row in rows)

@@ -41,7 +41,7 @@ def messages(
     files = files_of(session, community_id, [row.id for row in shown])
     names = staff_names(session, community_id, {row.staff_id for row in shown}) if for_staff else {}
     whys = _whys(shown) if for_staff else {}
-    return tuple(_message(row, files, names, whys) for row in shown), len(rows) > PAGE
+    return tuple(_message(row, files, names, whys, for_staff=for_staff) for row in shown), len(rows) > PAGE
 
 
 def files_of(session: Session, community_id: int, message_ids: Sequence[int]) -> Mapping[int, tuple[ShownFile, ...]]:
@@ -51,11 +51,16 @@ def files_of(session: Session, community_id: int, message_ids: Sequence[int]) ->
         return found
     rows = session.execute(
         select(Attachment)
-        .where(Attachment.community_id == community_id, Attachment.message_id.in_(message_ids))
+        .where(
+            Attachment.community_id == community_id,
+            Attachment.message_id.in_(message_ids),
+            # What a messenger still holds is shown when it is here.
+            Attachment.sha256 != "",
+        )
         .order_by(Attachment.id)
     ).scalars()
     for row in rows:
-        found[row.message_id] += (ShownFile(row.id, row.name, row.size),)
+        found[row.message_id] += (ShownFile(row.id, row.name, row.size, row.kind),)
     return found
 
 
@@ -73,7 +78,10 @@ def _message(
     files: Mapping[int, tuple[ShownFile, ...]],
     names: Mapping[int, str],
     whys: Mapping[int, Why],
+    *,
+    for_staff: bool,
 ) -> ShownMessage:
+    understood = (row.understanding or {}) if for_staff else {}
     return ShownMessage(
         id=row.id,
         seq=row.seq,
@@ -86,6 +94,14 @@ def _message(
         buttons=_buttons(row.buttons),
         client_id=_client_id(row),
         why=whys.get(row.id),
+        staff_id=row.staff_id if for_staff else None,
+        reply_id=row.reply_id if for_staff else None,
+        edit_of=row.edit_of,
+        kind=row.kind,
+        quote=row.quote,
+        origin=row.origin,
+        decision=(row.decision or {}) if for_staff else {},
+        label=".".join(str(part) for part in (understood.get("intent"), understood.get("category")) if part),
     )
 
 

@@ -1,7 +1,7 @@
 """A small community with a fixed cast, so that a test of the desk's duties reads as a sentence."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from actions.tables import (
     Contact,
     Conversation,
     Deadline,
+    DeadlineKind,
     Department,
     Role,
     RosterEntry,
@@ -69,6 +70,18 @@ def content() -> ContentFiles:
 def rules() -> Policy:
     """The rules that ship."""
     return Policy.read(content())
+
+
+@cache
+def answering_rules() -> Policy:
+    """The rules that ship without the clocks of the work itself, for tests of the clocks that residents wait on."""
+    left_out = {DeadlineKind.ON_SITE, DeadlineKind.COMPLETION, DeadlineKind.CALL_BACK}
+    shipped = rules()
+    kept = {
+        name: replace(rule, times={kind: time for kind, time in rule.times.items() if kind not in left_out})
+        for name, rule in shipped.rules.items()
+    }
+    return replace(shipped, rules=kept)
 
 
 @cache
@@ -161,6 +174,7 @@ class Desk:
 
     store: Store
     cast: Cast
+    policy: Policy = field(default_factory=answering_rules)
     told: list[tuple[str, str, Mapping[str, object]]] = field(default_factory=list)
 
     def staff(self, name: str) -> Actor:
@@ -189,7 +203,7 @@ class Desk:
     ) -> TicketCard:
         """Open a ticket of 王芳."""
         new = self.new(kind, category, **({"received_at": now} | details))
-        return await self.store.write(lambda session: open_ticket(session, BOT, new, rules(), calendar(), now))
+        return await self.store.write(lambda session: open_ticket(session, BOT, new, self.policy, calendar(), now))
 
     async def do(
         self, verb: Callable[..., TicketCard], who: Actor, ticket: TicketCard | int, **details: Any
@@ -251,14 +265,14 @@ class Desk:
         return rows[0] if len(columns) > 1 else rows[0][0]
 
 
-async def settle_desk(store: Store) -> Desk:
-    """A desk with its cast, and one other community beside it."""
+async def settle_desk(store: Store, policy: Policy | None = None) -> Desk:
+    """A desk with its cast, and one other community beside it; by default without the clocks of the work itself."""
 
     def build(session: Session) -> Cast:
         add_community(session, "other")
         return add_cast(session)
 
-    return Desk(store, await store.write(build))
+    return Desk(store, await store.write(build), policy or answering_rules())
 
 
 def local(day: int, hour: int, minute: int = 0) -> datetime:

@@ -33,6 +33,8 @@ EXPECTED: Mapping[Role, frozenset[Permission]] = {
             Permission.ALARM_ACKNOWLEDGE,
             Permission.PHONE_REVEAL,
             Permission.BILL_SEE,
+            Permission.PAYMENT_CONFIRM,
+            Permission.BINDING_MANAGE,
         }
     ),
     Role.TECHNICIAN: frozenset(

@@ -89,8 +89,10 @@ async def test_a_call_counts_once_it_is_recorded(store: Store) -> None:
         reply, desk.staff("小陈"), ticket, text="电话告知王女士已恢复供水", medium=Medium.PHONE, concludes=True, **SAID
     )
     assert said.replied
-    details = await desk.rows(TicketEvent.detail, TicketEvent.kind == "ticket:replied")
-    assert details == [{"text": "电话告知王女士已恢复供水", "medium": "phone", "concludes": True}]
+    [detail] = await desk.rows(TicketEvent.detail, TicketEvent.kind == "ticket:replied")
+    stopped = detail.pop("stopped")
+    assert detail == {"text": "电话告知王女士已恢复供水", "medium": "phone", "concludes": True}
+    assert stopped == [str(one) for one in await desk.rows(Deadline.id, Deadline.kind == DeadlineKind.REPLY)]
 
 
 async def test_a_reply_by_a_colleague_does_not_accept_for_whoever_is_in_charge(store: Store) -> None:

@@ -58,7 +58,7 @@ async def test_a_desk_that_did_everything_has_no_findings(store: Store) -> None:
     held, dropped, forgotten = await desk.open(), await desk.open(), await desk.open("inquiry", None)
     await desk.do(assign, chen, repair, staff_id=zhou)
     await desk.do(acknowledge_alarm, desk.staff("监控室"), alarm)
-    await desk.do(hold, chen, held, reason="等配件", promised_at=NOW + 3 * HOUR, contact="小陈")
+    await desk.do(hold, chen, held, reason="等配件", promised_at=NOW + 3 * HOUR, contact="小陈 0571-88880100")
     await desk.do(cancel, desk.resident(), dropped, reason="不用了")
     for hours in (1, 20, 25):
         moment = NOW + hours * HOUR

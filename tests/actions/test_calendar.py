@@ -1,5 +1,7 @@
 """Desk hours by season and day, 调休 included, and the night."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.calendar import Calendar, Night
-from tests.actions.factories import calendar, changed, content, day, local
+from actions.deadlines import due_within
+from tests.actions.factories import HOUR, calendar, changed, content, day, local
 from words.errors import ContentError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -157,3 +160,67 @@ def test_the_marks_around_a_night_lie_outside_it(moment: datetime) -> None:
     assert not night.holds(night.next_end(moment))
     if night.holds(moment):
         assert night.evening_before(moment) < moment
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "end"),
+    [
+        (local(23, 10), 2, local(23, 12)),
+        (local(23, 16), 2, local(24, 9)),
+        (local(20, 16), 2, local(23, 9)),  # a Friday afternoon
+        (local(22, 10), 1, local(23, 9)),  # a Sunday
+        (local(23, 6), 9, local(23, 17)),
+        (at(7, 15, 11), 2, at(7, 15, 15, 30)),  # the pause at noon in summer
+        (at(9, 30, 16), 3, at(10, 8, 9, 30)),  # the holidays of October, and winter hours after them
+        (at(10, 9, 16), 2, at(10, 10, 9)),  # a Saturday that is worked instead
+    ],
+)
+def test_desk_time_counts_only_while_the_desk_is_open(start: datetime, hours: int, end: datetime) -> None:
+    assert calendar().after_open_time(start, timedelta(hours=hours)) == end
+    assert calendar().open_time(start, end) == timedelta(hours=hours)
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1)), st.integers(0, 60 * 60))  # noqa: DTZ001
+def test_desk_time_there_and_back_is_the_same(start: datetime, minutes: int) -> None:
+    begin, length = start.replace(tzinfo=SHANGHAI), timedelta(minutes=minutes)
+    end = calendar().after_open_time(begin, length)
+    assert calendar().open_time(begin, end) == length
+    assert end >= begin
+
+
+def test_a_frozen_calendar_knows_the_same_hours_for_months() -> None:
+    whole = with_hours("days_off: []", 'days_off: ["9:00-12:00"]')
+    frozen = Calendar.thaw(json.loads(json.dumps(whole.frozen(at(9, 20, 12)))), whole.night)
+    for offset in range(110):
+        moment = day(9, 20) + timedelta(days=offset)
+        assert frozen.hours_on(moment) == whole.hours_on(moment)
+
+
+def test_a_frozen_calendar_is_not_moved_by_a_later_change() -> None:
+    before = calendar()
+    frozen = Calendar.thaw(before.frozen(local(23, 10)), before.night)
+    changed_later = with_hours('hours: ["8:00-17:00"]', 'hours: ["10:00-11:00"]')
+    assert frozen.after_open_time(local(23, 8), 5 * HOUR) == local(23, 13)
+    assert changed_later.after_open_time(local(23, 8), 5 * HOUR) > local(27, 8)
+
+
+def test_a_desk_that_never_opens_has_no_desk_time() -> None:
+    closed = replace(calendar(), seasons=(replace(calendar().seasons[0], start=(1, 1), until=(12, 31), hours=()),))
+    with pytest.raises(LookupError, match="is not open for"):
+        closed.after_open_time(local(23, 10), HOUR)
+
+
+def test_a_year_whose_holidays_nobody_knows_is_told_of_in_time() -> None:
+    assert calendar().unknown_years(local(1, 10)) == ()
+    assert calendar().unknown_years(local(23, 10)) == (2027,)
+    assert calendar().unknown_years(at(6, 1, 10).replace(year=2027)) == (2027,)
+    known = Calendar.read(changed("calendar/overrides.yml", "years: []", "years: [2027]"), "Asia/Shanghai")
+    assert known.unknown_years(local(23, 10)) == ()
+
+
+def test_clocks_that_change_with_the_season_lose_no_desk_time() -> None:
+    berlin = Calendar.read(content(), "Europe/Berlin")
+    friday = datetime(2026, 10, 23, 16, tzinfo=berlin.timezone)  # the clocks go back on the Sunday
+    assert berlin.after_open_time(friday, 2 * HOUR) == datetime(2026, 10, 26, 9, tzinfo=berlin.timezone)
+    night = datetime(2026, 10, 24, 22, tzinfo=berlin.timezone)
+    assert due_within(night, 24 * HOUR, berlin.night) <= night + 24 * HOUR

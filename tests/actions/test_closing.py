@@ -84,7 +84,8 @@ async def test_reopening_starts_a_clean_clock(store: Store) -> None:
     desk = await settle_desk(store)
     ticket = await desk.open()
     for _ in range(2):
-        await desk.do(hold, desk.staff("小陈"), ticket, reason="等配件", promised_at=NOW + 2 * HOUR, contact="小陈")
+        told = {"reason": "等配件", "promised_at": NOW + 2 * HOUR, "contact": "小陈 0571-88880100"}
+        await desk.do(hold, desk.staff("小陈"), ticket, **told)
     await desk.do(resolve, desk.staff("小陈"), ticket, now=NOW + HOUR, **DONE)
     again = await desk.do(
         reopen, desk.resident(), ticket, reason="又漏了", received_at=NOW + 4 * HOUR, now=NOW + 4 * HOUR

@@ -26,7 +26,8 @@ async def test_a_person_takes_the_turn(store: Store) -> None:
     standing = await world.standing(received.conversation_id)
     assert (standing.owner, standing.staff_id, standing.version) == (TurnOwner.STAFF, agent.staff_id, version)
     assert version == 1
-    assert (await world.feed())[1] == ("conversation:taken_over", received.conversation_id)
+    told = [("message:note", received.conversation_id), ("conversation:taken_over", received.conversation_id)]
+    assert (await world.feed())[1:] == told
 
 
 async def test_whoever_holds_the_turn_may_take_it_again(store: Store) -> None:

@@ -19,26 +19,34 @@ def moments(kind: DeadlineKind, length: timedelta) -> list[tuple[timedelta, tupl
 
 
 def test_the_ladder_of_a_full_reply_is_that_of_the_source() -> None:
-    assert moments(DeadlineKind.REPLY, 24 * HOUR)[:4] == [
+    assert moments(DeadlineKind.REPLY, 24 * HOUR)[:5] == [
         (16 * HOUR, ("assignee",), Act.REMIND),
         (18 * HOUR, ("manager",), Act.ESCALATE),
         (22 * HOUR, ("quality",), Act.ESCALATE),
+        (23 * HOUR + 30 * MINUTE, ("resident",), Act.TELL),
         (24 * HOUR, ("supervisor", "manager"), Act.BREACH),
     ]
 
 
 def test_a_shorter_clock_has_the_same_steps_sooner() -> None:
-    assert [at for at, _to, _act in moments(DeadlineKind.REPLY, 12 * HOUR)[:4]] == [
+    assert [at for at, _to, _act in moments(DeadlineKind.REPLY, 12 * HOUR)[:5]] == [
         8 * HOUR,
         9 * HOUR,
         11 * HOUR,
+        11 * HOUR + 30 * MINUTE,
         12 * HOUR,
     ]
 
 
-def test_undispatched_and_unaccepted_work_reaches_the_supervisor() -> None:
-    assert moments(DeadlineKind.DISPATCH, 15 * MINUTE) == [(15 * MINUTE, ("supervisor",), Act.ESCALATE)]
-    assert moments(DeadlineKind.ACCEPT, 30 * MINUTE) == [(30 * MINUTE, ("supervisor",), Act.ESCALATE)]
+def test_undispatched_and_unaccepted_work_reaches_the_supervisor_and_goes_on_upwards() -> None:
+    assert moments(DeadlineKind.DISPATCH, 15 * MINUTE)[:2] == [
+        (15 * MINUTE, ("supervisor",), Act.ESCALATE),
+        (60 * MINUTE, ("manager",), Act.ESCALATE),
+    ]
+    assert moments(DeadlineKind.ACCEPT, 30 * MINUTE)[:2] == [
+        (30 * MINUTE, ("supervisor",), Act.ESCALATE),
+        (90 * MINUTE, ("manager",), Act.ESCALATE),
+    ]
 
 
 def test_a_major_matter_reaches_the_manager_at_once() -> None:
@@ -47,7 +55,7 @@ def test_a_major_matter_reaches_the_manager_at_once() -> None:
 
 
 def test_an_alarm_rings_at_once_and_goes_up_by_the_minute() -> None:
-    assert [(at, to) for at, to, _act in moments(DeadlineKind.ACKNOWLEDGE, MINUTE)] == [
+    assert [(at, to) for at, to, _act in moments(DeadlineKind.ACKNOWLEDGE, MINUTE)][:5] == [
         (0 * MINUTE, ("monitoring",)),
         (1 * MINUTE, ("supervisor",)),
         (2 * MINUTE, ("manager",)),
@@ -93,10 +101,14 @@ def test_a_ladder_is_the_same_after_it_was_stored(kind: DeadlineKind) -> None:
             r"rules/ladder.yml:\d+: reply: needs one breach",
         ),
         (
-            "dispatch:\n  - {before: 0min, to: supervisor, act: escalate}",
-            "dispatch: []",
-            r"rules/ladder.yml:\d+: dispatch: has no steps",
+            "call_back:\n  - {before: 0min, to: agent, act: remind}\n  - {past: 24h, to: supervisor, act: escalate}",
+            "call_back: []",
+            r"rules/ladder.yml:\d+: call_back: has no steps",
         ),
+        ("act: tell, then: renewed}", "act: tell}", r"rules/ladder.yml: then: is missing"),
+        ("act: tell, then: renewed}", "act: tell, then: soon}", r"rules/ladder.yml:\d+: then: 'soon' is not one of"),
+        ("to: resident, act: tell", "to: manager, act: tell", r"rules/ladder.yml:\d+: to: a new time is told to the"),
+        ("act: resume}", "act: remind}", r"rules/ladder.yml:\d+: pause: resumes nothing"),
         (
             "dispatch:\n  - {before: 0min, to: supervisor, act: escalate}",
             "dispatch:\n  - {before: 0min, to: supervisor, act: breach}",
@@ -111,4 +123,4 @@ def test_a_wrong_ladder_is_refused_with_its_line(old: str, new: str, message: st
 
 
 def test_the_ladders_that_ship_can_be_read() -> None:
-    assert set(read_ladders(content())) == set(DeadlineKind)
+    assert set(read_ladders(content())) == {*DeadlineKind, "renewed", "last"}

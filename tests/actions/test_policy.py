@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from actions.errors import FieldError
-from actions.names import Responsible
+from actions.names import PauseReason, PromiseKind, Responsible
 from actions.policy import CEILING, Policy, TicketPolicy
 from actions.tables import DeadlineKind, Severity, TicketStatus
 from tests.actions.factories import changed, content, rules
@@ -89,6 +89,17 @@ def test_a_rule_never_lowers_the_severity() -> None:
     assert rules().for_ticket("complaint", "noise", Severity.MAJOR).severity is Severity.MAJOR
 
 
+def test_a_category_may_have_clocks_of_its_own() -> None:
+    old = "      noise: {department: order}"
+    policy = Policy.read(
+        changed("rules/tickets.yml", old, f"{old[:-1]}, first_contact: 2h, on_site: 4h desk, reply: 8h}}")
+    )
+    noise, other = policy.for_ticket("complaint", "noise"), policy.for_ticket("complaint", "hygiene")
+    assert (noise.first_contact, noise.reply) == (timedelta(hours=2), timedelta(hours=8))
+    assert (noise.times[DeadlineKind.ON_SITE], DeadlineKind.ON_SITE in noise.desk_hours) == (timedelta(hours=4), True)
+    assert (other.first_contact, DeadlineKind.ON_SITE in other.times) == (None, False)
+
+
 def test_an_everyday_matter_has_no_clock_of_first_contact() -> None:
     assert rules().for_ticket("complaint", "noise").first_contact is None
 
@@ -103,6 +114,12 @@ def test_an_everyday_matter_has_no_clock_of_first_contact() -> None:
         ("default: 24h", "default: 2d", r"rules/tickets.yml:\d+: default: is above 24h"),
         ("late_word: 4h", "late_word: 30h", r"rules/tickets.yml:\d+: late_word: is above 24h"),
         ("holds: 2", "holds: zwei", r"rules/tickets.yml:\d+: holds: 'zwei' is not a whole number"),
+        ("completion: 24h desk", "completion: 24h office", r"rules/tickets.yml:\d+: completion: '24h office' is not a"),
+        ("call_back: 24h\n", "call_back: 24h desk\n", r"rules/tickets.yml:\d+: call_back: is counted in natural hours"),
+        ("on_site: 8h desk", "on_site: 0h desk", r"rules/tickets.yml:\d+: on_site: is no time at all"),
+        ("reply: 4h}", "reply: 4h desk}", r"rules/tickets.yml:\d+: reply: '4h desk' is not a length of time"),
+        ("pause: {longest: 5d", "pause: {longest: x", r"rules/tickets.yml:\d+: longest: 'x' is not a length of time"),
+        ("pass_on: {reminder: 2h, ", "pass_on: {", r"rules/tickets.yml: reminder: None is not a length"),
         ("department: engineering", "department: moon", r"rules/tickets.yml:\d+: department: 'moon' has no name"),
         ("prefix: C", "prefix: R", r"rules/tickets.yml:\d+: prefix: 'R' is not capital letters of its own"),
         ("  praise:", "  prose:", r"rules/tickets.yml:\d+: prose: is not an intent"),
@@ -130,11 +147,13 @@ def test_a_rule_file_that_is_a_list_is_refused() -> None:
 
 
 def test_names_are_told_in_chinese() -> None:
-    assert rules().status_name(TicketStatus.RESOLVED) == "已办结"
-    assert rules().category_name("repair", "water_pipe") == "水管龙头"
-    assert rules().category_name("repair", None) == "报修"
+    assert rules().names.status(TicketStatus.RESOLVED) == "已办结"
+    assert rules().names.matter("repair", "water_pipe") == "水管龙头"
+    assert rules().names.matter("repair", None) == "报修"
     assert rules().names.departments["engineering"] == "工程组"
     assert rules().names.role("supervisor") == "客服主管"
     assert rules().names.severity(Severity.ALARM) == "警情"
     assert rules().names.deadline(DeadlineKind.PROMISE) == "承诺时限"
     assert rules().names.alert("breach") == "超时"
+    assert rules().names.pause(PauseReason.KEY) == "等业主钥匙"
+    assert rules().names.promise(PromiseKind.VISIT) == "上门"

@@ -2,7 +2,8 @@ import asyncio
 
 from actions.store import Store
 from actions.tables import Message
-from actions.turns import Unread, next_moment, unread
+from actions.turns import next_moment
+from actions.unread import Unread, unread
 from tests.actions.world import after, settle
 from tests.conftest import NOW
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from actions import handling
 from actions.access import StaffIdentity
 from actions.conversations import Words, say, write_note
-from actions.errors import ActionError, NotAllowedError, NotFoundError
+from actions.errors import ActionError, FieldError, NotAllowedError, NotFoundError
 from actions.intake import Inbound, Upload, receive
 from actions.live import since
 from actions.store import Store
-from actions.tables import Attachment, AuditEntry, Conversation, Message, Role, Severity, TurnOwner
+from actions.tables import Attachment, AuditEntry, Author, Conversation, Message, Role, Severity, TurnOwner
 from actions.views import (
     alarms,
     alive,
@@ -28,6 +28,7 @@ from actions.views import (
     resident_timeline,
     resident_view,
     reveal_phone,
+    reveal_phone_in_talk,
     speaking_about,
     speaking_to,
     stored_file,
@@ -101,7 +102,8 @@ async def test_the_queue_runs_by_the_earliest_running_deadline(desk: Desk) -> No
     assert shown.rows[3].due_kind == "reply"
     assert shown.rows[3].assignee == "小陈"
     assert shown.rows[3].department == "工程组"
-    assert (shown.overdue, shown.unassigned, shown.mine, shown.alarms) == (1, 3, 1, 1)
+    counts = shown.counts
+    assert (counts["overdue"], counts["unassigned"], counts["mine"], shown.alarms) == (1, 3, 1, 1)
 
 
 async def test_an_acknowledged_alarm_still_leads_but_rings_no_more(desk: Desk) -> None:
@@ -144,7 +146,9 @@ async def test_a_resident_who_waits_in_silence_is_shown_until_answered(desk: Des
     assert await held() == ["转人工"]
     await desk.store.write(lambda session: write_note(session, member(desk), talk, "我来", NOW))
     assert await held() == ["转人工"]
-    await speak(desk, "王女士您好")
+    await speak(desk, "同事马上来")
+    assert await held() == ["同事马上来"]  # nobody has come yet
+    await speak(desk, "王女士您好", author=Author.STAFF)
     assert await held() == []
 
 
@@ -184,12 +188,19 @@ async def test_a_technician_gets_the_ticket_without_the_conversation(desk: Desk)
 async def test_a_look_at_a_number_is_recorded_with_who_looked(desk: Desk) -> None:
     ticket = await desk.open()
     chen = member(desk)
-    assert await desk.store.write(lambda session: reveal_phone(session, chen, ticket.id, NOW)) == "13812346688"
-    assert await desk.rows((AuditEntry.action, AuditEntry.actor_id, AuditEntry.subject, AuditEntry.subject_id)) == [
-        ("phone:revealed", chen.staff_id, "ticket", ticket.id)
-    ]
+    assert (
+        await desk.store.write(lambda session: reveal_phone(session, chen, ticket.id, "约时间", NOW)) == "13812346688"
+    )
+    columns = (AuditEntry.action, AuditEntry.actor_id, AuditEntry.subject, AuditEntry.subject_id, AuditEntry.reason)
+    assert await desk.rows(columns) == [("phone:revealed", chen.staff_id, "ticket", ticket.id, "约时间")]
+    with pytest.raises(FieldError, match="reason"):
+        await desk.store.write(lambda session: reveal_phone(session, chen, ticket.id, " ", NOW))
+    talk = desk.cast.conversations["王芳"]
+    look = await desk.store.write(lambda session: reveal_phone_in_talk(session, chen, talk, "回电", NOW))
+    assert look == "13812346688"
+    assert (await desk.rows(columns))[-1][2:] == ("conversation", talk, "回电")
     nobody = await desk.open(resident_id=None, conversation_id=None)
-    assert await desk.store.write(lambda session: reveal_phone(session, chen, nobody.id, NOW)) is None
+    assert await desk.store.write(lambda session: reveal_phone(session, chen, nobody.id, "约时间", NOW)) is None
 
 
 async def test_rows_of_another_estate_are_not_there_for_anybody(desk: Desk) -> None:
@@ -210,7 +221,7 @@ async def test_rows_of_another_estate_are_not_there_for_anybody(desk: Desk) -> N
         with pytest.raises(NotFoundError):
             await desk.store.read(read)
     with pytest.raises(NotFoundError):
-        await desk.store.write(lambda session: reveal_phone(session, STRANGER, ticket.id, NOW))
+        await desk.store.write(lambda session: reveal_phone(session, STRANGER, ticket.id, "约时间", NOW))
     assert await desk.rows(AuditEntry.id) == []
     assert (await desk.store.read(lambda session: queue(session, STRANGER, NOW))).rows == ()
     assert await desk.store.read(lambda session: assignees(session, STRANGER, NOW)) == ()

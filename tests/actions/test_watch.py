@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from actions.handling import acknowledge_alarm, assign, cancel, hold, reopen, resolve
+from actions.handling import acknowledge_alarm, assign, cancel, hold, reopen, reply, resolve
 from actions.store import Store
 from actions.tables import (
     Alert,
@@ -15,7 +15,7 @@ from actions.tables import (
     Ticket,
 )
 from actions.tickets import card
-from actions.watch import LATE
+from actions.watch import DELAYED, LATE
 from tests.actions.factories import HOUR, MINUTE, local, put_on_duty, rules, settle_desk
 from tests.conftest import NOW
 
@@ -49,7 +49,7 @@ async def test_the_ladder_climbs_from_the_assignee_to_the_region(store: Store) -
     desk = await settle_desk(store)
     ticket = await desk.open()
     await desk.do(assign, desk.staff("小陈"), ticket, staff_id=desk.cast.staff["老周"])
-    await desk.enforce_all(NOW + 1 * HOUR)
+    await desk.enforce_all(NOW + 4 * HOUR)
     before = len(await desk.alerts(ticket))
     for hours in (15, 16, 17, 18, 21, 22, 23, 24):
         await desk.enforce_all(NOW + hours * HOUR)
@@ -62,17 +62,45 @@ async def test_the_ladder_climbs_from_the_assignee_to_the_region(store: Store) -
     ]
 
 
-async def test_the_resident_is_told_once_and_the_new_time_is_a_deadline(store: Store) -> None:
+async def test_the_resident_is_told_before_the_breach_and_the_new_time_is_a_deadline(store: Store) -> None:
     desk = await settle_desk(store)
     ticket = await desk.open()
     late = NOW + 24 * HOUR
-    await desk.enforce_all(late)
-    assert desk.told == [(LATE, "R-1001", {"ticket": "R-1001", "due": late + 4 * HOUR})]
+    await desk.enforce_all(late - 31 * MINUTE)
+    assert desk.told == []
+    await desk.enforce_all(late - 30 * MINUTE)
+    assert desk.told == [(DELAYED, "R-1001", {"ticket": "R-1001", "due": late + 4 * HOUR})]
+    assert await desk.ticket(ticket, Ticket.breached) is False
     assert (await desk.due(ticket))["promise"] == late + 4 * HOUR
-    await desk.enforce_all(NOW + TWO_DAYS)
-    assert len(desk.told) == 1
+    await desk.enforce_all(late)
     now = await store.read(lambda s: card(s, desk.cast.community_id, ticket.id, late + MINUTE))
-    assert (now.overdue, now.promise_due_at) == (True, late + 4 * HOUR)
+    assert (now.overdue, now.promise_due_at, len(desk.told)) == (True, late + 4 * HOUR, 1)
+
+
+async def test_a_new_time_that_is_missed_too_is_apologised_for_once_and_then_only_people_are_told(
+    store: Store,
+) -> None:
+    desk = await settle_desk(store)
+    ticket = await desk.open()
+    for hours in range(24, 120):
+        await desk.enforce_all(NOW + hours * HOUR)
+    assert [reply for reply, _number, _facts in desk.told] == [DELAYED, LATE]
+    assert [facts["due"] for _reply, _number, facts in desk.told] == [NOW + 28 * HOUR, NOW + 32 * HOUR]
+    told = await desk.alerts(ticket)
+    assert told[-1] == ("品质部", "escalation")
+    assert len([one for one in told if one[1] == "breach"]) == 6
+
+
+async def test_who_was_given_a_later_time_by_a_person_is_given_none_by_the_desk(store: Store) -> None:
+    desk = await settle_desk(store)
+    ticket = await desk.open()
+    await desk.do(
+        reply, desk.staff("小陈"), ticket, text="给您回电", promised_at=NOW + 26 * HOUR, policy=rules(), now=NOW + HOUR
+    )
+    await desk.enforce_all(NOW + 25 * HOUR)
+    assert desk.told == []
+    await desk.enforce_all(NOW + 26 * HOUR)
+    assert [reply for reply, _number, _facts in desk.told] == [LATE]
 
 
 async def test_a_new_time_named_in_the_evening_is_the_next_morning(store: Store) -> None:
@@ -87,7 +115,7 @@ async def test_a_broken_holding_word_is_apologised_for_as_well(store: Store) -> 
     ticket = await desk.open()
     await desk.enforce_all(NOW + 24 * HOUR)
     await desk.do(
-        hold, desk.staff("小陈"), ticket, reason="等配件", promised_at=NOW + 26 * HOUR, contact="小陈",
+        hold, desk.staff("小陈"), ticket, reason="等配件", promised_at=NOW + 26 * HOUR, contact="小陈 0571-88880100",
         now=NOW + 25 * HOUR,
     )  # fmt: skip
     await desk.enforce_all(NOW + 26 * HOUR)

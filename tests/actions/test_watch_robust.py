@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from actions.actors import BOT
+from actions.calendar import Calendar
 from actions.handling import assign, cancel, reply
 from actions.store import Store
 from actions.tables import (
@@ -18,9 +20,9 @@ from actions.tables import (
     Ticket,
     TicketEvent,
 )
-from actions.tickets import TicketCard
-from actions.watch import LATE, PoisonedError, defer, enforce_one
-from tests.actions.factories import HOUR, MINUTE, Desk, rules, settle_desk
+from actions.tickets import TicketCard, open_ticket
+from actions.watch import DELAYED, PoisonedError, defer, enforce_one
+from tests.actions.factories import HOUR, MINUTE, Desk, content, rules, settle_desk
 from tests.conftest import NOW
 
 TWO_DAYS = timedelta(days=2)
@@ -44,6 +46,7 @@ async def test_after_a_sleep_of_two_days_every_step_is_taken_in_order_with_its_o
         ("deadline:reminded", NOW + 16 * HOUR),
         ("deadline:escalated", NOW + 18 * HOUR),
         ("deadline:escalated", NOW + 22 * HOUR),
+        ("deadline:word_due", NOW + 24 * HOUR - 30 * MINUTE),
         ("deadline:breached", NOW + 24 * HOUR),
         ("deadline:escalated", NOW + 48 * HOUR),
     ]
@@ -72,8 +75,6 @@ async def test_late_and_in_time_come_to_the_same(store: Store) -> None:
     await desk.enforce_all(NOW + 48 * HOUR)
     assert await steps(desk, punctual) == await steps(desk, sleeping)
     assert await steps(desk, punctual, "dispatch") == await steps(desk, sleeping, "dispatch")
-    told = await desk.alerts(punctual)
-    assert [one for one in told if one in await desk.alerts(sleeping)] == told
 
 
 async def test_the_most_overdue_step_of_all_tickets_comes_first(store: Store) -> None:
@@ -180,7 +181,7 @@ async def test_words_that_cannot_be_composed_poison_only_their_own_row(store: St
         while await store.write(lambda s: enforce_one(s, fail, moment)):
             pass
 
-    with pytest.raises(PoisonedError, match=LATE):
+    with pytest.raises(PoisonedError, match=DELAYED):
         await enforce_all()
     assert "deadline:breached" not in await desk.events(ticket)
     assert await desk.ticket(ticket, Ticket.breached) is False
@@ -195,3 +196,43 @@ async def test_many_overdue_tickets_are_all_enforced(store: Store) -> None:
         lambda s: s.execute(select(Deadline.id).where(Deadline.next_check_at <= moment)).scalars().all()
     )
     assert waiting == []
+
+
+async def test_a_clock_that_runs_a_day_ahead_and_is_set_right_flags_what_it_took_and_does_nothing_twice(
+    store: Store,
+) -> None:
+    desk = await settle_desk(store)
+    early, late = await desk.open(), await desk.open(now=NOW + 2 * HOUR)
+    await desk.enforce_all(NOW + 26 * HOUR)  # the system's clock is a day ahead
+    before = [await desk.alerts(ticket) for ticket in (early, late)]
+    assert await desk.ticket(early, Ticket.breached) is True
+    for hours in range(3, 25):  # and set right again
+        assert await desk.enforce_all(NOW + hours * HOUR) == 0
+    assert [await desk.alerts(ticket) for ticket in (early, late)] == before
+    new = await desk.open(now=NOW + 3 * HOUR)
+    await desk.enforce_all(NOW + 3 * HOUR + 15 * MINUTE)
+    assert await desk.alerts(new) == [("孙主管", "escalation")]
+
+
+@pytest.mark.parametrize(
+    ("zone", "received"),
+    [
+        ("Europe/Berlin", datetime(2026, 10, 24, 10, tzinfo=UTC)),  # the clocks go back in the night
+        ("Europe/Berlin", datetime(2026, 3, 28, 10, tzinfo=UTC)),  # and forward
+        ("America/New_York", datetime(2026, 11, 1, 2, tzinfo=UTC)),
+    ],
+)
+async def test_where_clocks_change_with_the_season_a_day_still_has_twenty_four_hours(
+    store: Store, zone: str, received: datetime
+) -> None:
+    desk = await settle_desk(store)
+    elsewhere = Calendar.read(content(), zone)
+    new = desk.new("complaint", "noise", received_at=received)
+    ticket = await store.write(lambda s: open_ticket(s, BOT, new, rules(), elsewhere, received))
+    due = (await desk.due(ticket))["reply"]
+    assert due <= received + 24 * HOUR
+    assert not elsewhere.night.holds(due)
+    await desk.enforce_all(received + TWO_DAYS)
+    moments = [at for _event, at in await steps(desk, ticket)]
+    assert moments == sorted(moments)
+    assert ("deadline:breached", due) in await steps(desk, ticket)

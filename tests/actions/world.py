@@ -35,7 +35,8 @@ from actions.tables import (
     TurnOwner,
     Unit,
 )
-from actions.turns import QuietTimes, Turn, Unread, claim_turn, finish_turn, record_understanding
+from actions.turns import QuietTimes, Turn, claim_turn, finish_turn, record_understanding
+from actions.unread import Unread
 from tests.conftest import NOW
 
 QUIET = QuietTimes(usual=timedelta(seconds=1.5), complaint=timedelta(seconds=4), longest=timedelta(seconds=8))

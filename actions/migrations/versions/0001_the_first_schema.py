@@ -84,6 +84,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("community_id", "code", name=op.f("uq_departments_community_id_code")),
     )
     op.create_table(
+        "link_keys",
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_link_keys_")),
+        sa.PrimaryKeyConstraint("community_id", name=op.f("pk_link_keys")),
+    )
+    op.create_table(
         "notices",
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -102,6 +110,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_notices_community_id_ends_at"), ["community_id", "ends_at"], unique=False)
 
     op.create_table(
+        "rate_counts",
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("full_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_rate_counts_")),
+        sa.PrimaryKeyConstraint("community_id", "key", name=op.f("pk_rate_counts")),
+    )
+    with op.batch_alter_table("rate_counts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rate_counts_full_at"), ["full_at"], unique=False)
+
+    op.create_table(
         "residents",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=True),
@@ -118,30 +137,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_residents_community_id_phone"), ["community_id", "phone"], unique=False)
 
     op.create_table(
+        "send_paces",
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("recent", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("paused_until", UtcDateTime(), nullable=True),
+        sa.Column("told_until", UtcDateTime(), nullable=True),
+        sa.Column("told_contact_id", sa.BigInteger(), nullable=True),
+        sa.Column("poller", sa.Text(), nullable=True),
+        sa.Column("poller_until", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_send_paces_")),
+        sa.PrimaryKeyConstraint("community_id", "channel", name=op.f("pk_send_paces")),
+    )
+    op.create_table(
         "ticket_numbers",
         sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("prefix", sa.Text(), nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_ticket_numbers_")),
         sa.PrimaryKeyConstraint("community_id", "prefix", name=op.f("pk_ticket_numbers")),
-    )
-    op.create_table(
-        "binding_codes",
-        sa.Column("resident_id", sa.BigInteger(), nullable=False),
-        sa.Column("code_hash", sa.Text(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.Column("expires_at", UtcDateTime(), nullable=False),
-        sa.Column("used_at", UtcDateTime(), nullable=True),
-        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["community_id", "resident_id"],
-            ["residents.community_id", "residents.id"],
-            name=op.f("fk_binding_codes_resident_id"),
-        ),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_binding_codes_")),
-        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_binding_codes")),
-        sa.UniqueConstraint("community_id", "code_hash", name=op.f("uq_binding_codes_community_id_code_hash")),
     )
     op.create_table(
         "contacts",
@@ -152,6 +166,8 @@ def upgrade() -> None:
         sa.Column("phone", sa.Text(), nullable=True),
         sa.Column("reachable", sa.Boolean(), nullable=False),
         sa.Column("privacy_told_at", UtcDateTime(), nullable=True),
+        sa.Column("told_place", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("send_after", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -247,6 +263,7 @@ def upgrade() -> None:
             "owner", sa.Enum("bot", "staff", "nobody", name="turnowner", native_enum=False, length=32), nullable=False
         ),
         sa.Column("staff_id", sa.BigInteger(), nullable=True),
+        sa.Column("held_since", UtcDateTime(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("last_seq", sa.BigInteger(), nullable=False),
@@ -273,6 +290,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_conversations_held",
+            ["held_since"],
+            unique=False,
+            sqlite_where=sa.text("held_since IS NOT NULL"),
+            postgresql_where=sa.text("held_since IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_conversations_ready",
             ["ready_at"],
             unique=False,
@@ -287,6 +311,28 @@ def upgrade() -> None:
             postgresql_where=sa.text("wake_at IS NOT NULL"),
         )
 
+    op.create_table(
+        "drafts",
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "staff_id"], ["staff.community_id", "staff.id"], name=op.f("fk_drafts_staff_id")
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_drafts_")),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_drafts")),
+        sa.UniqueConstraint(
+            "community_id",
+            "staff_id",
+            "subject",
+            "subject_id",
+            name=op.f("uq_drafts_community_id_staff_id_subject_subject_id"),
+        ),
+    )
     op.create_table(
         "rooms",
         sa.Column("building_id", sa.BigInteger(), nullable=False),
@@ -347,6 +393,21 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "saved_views",
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "staff_id"], ["staff.community_id", "staff.id"], name=op.f("fk_saved_views_staff_id")
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_saved_views_")),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_saved_views")),
+        sa.UniqueConstraint("community_id", "staff_id", "name", name=op.f("uq_saved_views_community_id_staff_id_name")),
+    )
+    op.create_table(
         "sessions",
         sa.Column("staff_id", sa.BigInteger(), nullable=False),
         sa.Column("token_hash", sa.Text(), nullable=False),
@@ -401,10 +462,21 @@ def upgrade() -> None:
         "bills",
         sa.Column("room_id", sa.BigInteger(), nullable=False),
         sa.Column("fee_type", sa.Text(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("property", "parking", "service", "metered", "other", name="feekind", native_enum=False, length=32),
+            nullable=False,
+        ),
         sa.Column("period", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("paid", sa.BigInteger(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column(
+            "payer",
+            sa.Enum("owner", "tenant", "family", "agent", name="bindingrole", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
@@ -416,6 +488,47 @@ def upgrade() -> None:
             "community_id", "room_id", "fee_type", "period", name=op.f("uq_bills_community_id_room_id_fee_type_period")
         ),
     )
+    op.create_table(
+        "binding_codes",
+        sa.Column("resident_id", sa.BigInteger(), nullable=False),
+        sa.Column("room_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum("owner", "tenant", "family", "agent", name="bindingrole", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("code_hash", sa.Text(), nullable=False),
+        sa.Column("issued_by", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.Column("used_by", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "issued_by"], ["staff.community_id", "staff.id"], name=op.f("fk_binding_codes_issued_by")
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "resident_id"],
+            ["residents.community_id", "residents.id"],
+            name=op.f("fk_binding_codes_resident_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "room_id"], ["rooms.community_id", "rooms.id"], name=op.f("fk_binding_codes_room_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "used_by"], ["contacts.community_id", "contacts.id"], name=op.f("fk_binding_codes_used_by")
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_binding_codes_")),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_binding_codes")),
+        sa.UniqueConstraint("community_id", "code_hash", name=op.f("uq_binding_codes_community_id_code_hash")),
+    )
+    with op.batch_alter_table("binding_codes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_binding_codes_community_id_room_id"), ["community_id", "room_id"], unique=False
+        )
+
     op.create_table(
         "bindings",
         sa.Column("resident_id", sa.BigInteger(), nullable=False),
@@ -458,6 +571,27 @@ def upgrade() -> None:
         ),
         sa.Column("staff_id", sa.BigInteger(), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "text",
+                "command",
+                "voice",
+                "file",
+                "location",
+                "contact",
+                "sticker",
+                "forward",
+                "other",
+                name="messagekind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("quote", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("ref", sa.Text(), nullable=True),
         sa.Column("idempotency_key", sa.Text(), nullable=True),
         sa.Column("sent_at", UtcDateTime(), nullable=False),
         sa.Column("stored_at", UtcDateTime(), nullable=False),
@@ -497,6 +631,31 @@ def upgrade() -> None:
             postgresql_where=sa.text("needs_understanding"),
         )
 
+    op.create_table(
+        "presence",
+        sa.Column("conversation_id", sa.BigInteger(), nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.Column("writing_at", UtcDateTime(), nullable=True),
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "conversation_id"],
+            ["conversations.community_id", "conversations.id"],
+            name=op.f("fk_presence_conversation_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "staff_id"], ["staff.community_id", "staff.id"], name=op.f("fk_presence_staff_id")
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_presence_")),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_presence")),
+        sa.UniqueConstraint(
+            "community_id",
+            "conversation_id",
+            "staff_id",
+            name=op.f("uq_presence_community_id_conversation_id_staff_id"),
+        ),
+    )
     op.create_table(
         "tickets",
         sa.Column("number", sa.Text(), nullable=False),
@@ -543,6 +702,14 @@ def upgrade() -> None:
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.Column("reopened_count", sa.BigInteger(), nullable=False),
         sa.Column("hold_count", sa.BigInteger(), nullable=False),
+        sa.Column("holds_agreed", sa.BigInteger(), nullable=False),
+        sa.Column("pause_count", sa.BigInteger(), nullable=False),
+        sa.Column("paused_seconds", sa.BigInteger(), nullable=False),
+        sa.Column("paused_until", UtcDateTime(), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("outside_due_at", UtcDateTime(), nullable=True),
+        sa.Column("merged_into_id", sa.BigInteger(), nullable=True),
+        sa.Column("group_id", sa.BigInteger(), nullable=True),
         sa.Column("breached", sa.Boolean(), nullable=False),
         sa.Column("rating", sa.BigInteger(), nullable=True),
         sa.Column("policy", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
@@ -582,11 +749,26 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_tickets_community_id_conversation_id"), ["community_id", "conversation_id"], unique=False
         )
+        batch_op.create_index(
+            batch_op.f("ix_tickets_community_id_kind_category_opened_at"),
+            ["community_id", "kind", "category", "opened_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_tickets_community_id_resident_id"), ["community_id", "resident_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_tickets_community_id_room_id"), ["community_id", "room_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_tickets_community_id_status_opened_at"),
             ["community_id", "status", "opened_at"],
             unique=False,
+        )
+        batch_op.create_index(
+            "ix_tickets_group",
+            ["community_id", "group_id"],
+            unique=False,
+            sqlite_where=sa.text("group_id IS NOT NULL"),
+            postgresql_where=sa.text("group_id IS NOT NULL"),
         )
 
     op.create_table(
@@ -595,6 +777,10 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.BigInteger(), nullable=True),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("bundle_id", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("pass_on_at", UtcDateTime(), nullable=True),
+        sa.Column("passed_from_id", sa.BigInteger(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("seen_at", UtcDateTime(), nullable=True),
         sa.Column("acknowledged_at", UtcDateTime(), nullable=True),
@@ -616,12 +802,22 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_alerts_community_id_ticket_id"), ["community_id", "ticket_id"], unique=False
         )
+        batch_op.create_index(
+            "ix_alerts_pass_on",
+            ["pass_on_at"],
+            unique=False,
+            sqlite_where=sa.text("pass_on_at IS NOT NULL"),
+            postgresql_where=sa.text("pass_on_at IS NOT NULL"),
+        )
 
     op.create_table(
         "attachments",
         sa.Column("message_id", sa.BigInteger(), nullable=False),
         sa.Column("ticket_id", sa.BigInteger(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("remote", sa.Text(), nullable=True),
+        sa.Column("fetch_at", UtcDateTime(), nullable=True),
+        sa.Column("fetch_attempts", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("content_type", sa.Text(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
@@ -643,6 +839,66 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_attachments_community_id_message_id"), ["community_id", "message_id"], unique=False
         )
+        batch_op.create_index(
+            "ix_attachments_fetch",
+            ["fetch_at"],
+            unique=False,
+            sqlite_where=sa.text("fetch_at IS NOT NULL"),
+            postgresql_where=sa.text("fetch_at IS NOT NULL"),
+        )
+
+    op.create_table(
+        "binding_requests",
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.Column("ticket_id", sa.BigInteger(), nullable=False),
+        sa.Column("room_id", sa.BigInteger(), nullable=True),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum("owner", "tenant", "family", "agent", name="bindingrole", native_enum=False, length=32),
+            nullable=True,
+        ),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum("waiting", "approved", "refused", name="requeststate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decided_by", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "contact_id"],
+            ["contacts.community_id", "contacts.id"],
+            name=op.f("fk_binding_requests_contact_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "decided_by"],
+            ["staff.community_id", "staff.id"],
+            name=op.f("fk_binding_requests_decided_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "room_id"], ["rooms.community_id", "rooms.id"], name=op.f("fk_binding_requests_room_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "ticket_id"],
+            ["tickets.community_id", "tickets.id"],
+            name=op.f("fk_binding_requests_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_binding_requests_")),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_binding_requests")),
+    )
+    with op.batch_alter_table("binding_requests", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_binding_requests_community_id_contact_id"), ["community_id", "contact_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_binding_requests_community_id_state"), ["community_id", "state"], unique=False
+        )
 
     op.create_table(
         "deadlines",
@@ -656,6 +912,10 @@ def upgrade() -> None:
                 "acknowledge",
                 "dispatch",
                 "accept",
+                "on_site",
+                "completion",
+                "call_back",
+                "pause",
                 name="deadlinekind",
                 native_enum=False,
                 length=32,
@@ -666,6 +926,7 @@ def upgrade() -> None:
             "state",
             sa.Enum(
                 "running",
+                "paused",
                 "met",
                 "met_late",
                 "replaced",
@@ -681,6 +942,8 @@ def upgrade() -> None:
         sa.Column("stage", sa.BigInteger(), nullable=False),
         sa.Column("next_check_at", UtcDateTime(), nullable=True),
         sa.Column("ladder", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("paused_at", UtcDateTime(), nullable=True),
         sa.Column("breached_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("deferrals", sa.BigInteger(), nullable=False),
@@ -706,11 +969,67 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "dunning_stops",
+        sa.Column("room_id", sa.BigInteger(), nullable=False),
+        sa.Column("ticket_id", sa.BigInteger(), nullable=False),
+        sa.Column("since", UtcDateTime(), nullable=False),
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "room_id"], ["rooms.community_id", "rooms.id"], name=op.f("fk_dunning_stops_room_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "ticket_id"],
+            ["tickets.community_id", "tickets.id"],
+            name=op.f("fk_dunning_stops_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_dunning_stops_")),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_dunning_stops")),
+        sa.UniqueConstraint(
+            "community_id", "room_id", "ticket_id", name=op.f("uq_dunning_stops_community_id_room_id_ticket_id")
+        ),
+    )
+    op.create_table(
+        "mentions",
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("by_id", sa.BigInteger(), nullable=False),
+        sa.Column("conversation_id", sa.BigInteger(), nullable=True),
+        sa.Column("ticket_id", sa.BigInteger(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=True),
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "by_id"], ["staff.community_id", "staff.id"], name=op.f("fk_mentions_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "conversation_id"],
+            ["conversations.community_id", "conversations.id"],
+            name=op.f("fk_mentions_conversation_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "staff_id"], ["staff.community_id", "staff.id"], name=op.f("fk_mentions_staff_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "ticket_id"], ["tickets.community_id", "tickets.id"], name=op.f("fk_mentions_ticket_id")
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_mentions_")),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_mentions")),
+    )
+    with op.batch_alter_table("mentions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_mentions_community_id_staff_id_id"), ["community_id", "staff_id", "id"], unique=False
+        )
+
+    op.create_table(
         "outbox",
         sa.Column("message_id", sa.BigInteger(), nullable=False),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("bulk", sa.Boolean(), nullable=False),
+        sa.Column("piece", sa.BigInteger(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -749,11 +1068,80 @@ def upgrade() -> None:
             batch_op.f("ix_outbox_community_id_message_id"), ["community_id", "message_id"], unique=False
         )
         batch_op.create_index(
+            "ix_outbox_contact",
+            ["community_id", "contact_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+            postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_outbox_lane",
+            ["community_id", "channel", "bulk", "next_attempt_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+            postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_outbox_next",
             ["next_attempt_at"],
             unique=False,
             sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
             postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+        )
+
+    op.create_table(
+        "snoozes",
+        sa.Column("ticket_id", sa.BigInteger(), nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "staff_id"], ["staff.community_id", "staff.id"], name=op.f("fk_snoozes_staff_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "ticket_id"], ["tickets.community_id", "tickets.id"], name=op.f("fk_snoozes_ticket_id")
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_snoozes_")),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_snoozes")),
+        sa.UniqueConstraint("community_id", "ticket_id", name=op.f("uq_snoozes_community_id_ticket_id")),
+    )
+    op.create_table(
+        "suggestions",
+        sa.Column(
+            "kind", sa.Enum("label", "knowledge", name="suggestionkind", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column(
+            "state",
+            sa.Enum("pending", "accepted", "refused", name="suggestionstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("proposed", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "decided_by"], ["staff.community_id", "staff.id"], name=op.f("fk_suggestions_decided_by")
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "message_id"],
+            ["messages.community_id", "messages.id"],
+            name=op.f("fk_suggestions_message_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "staff_id"], ["staff.community_id", "staff.id"], name=op.f("fk_suggestions_staff_id")
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_suggestions_")),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_suggestions")),
+    )
+    with op.batch_alter_table("suggestions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_suggestions_community_id_state_id"), ["community_id", "state", "id"], unique=False
         )
 
     op.create_table(
@@ -790,24 +1178,79 @@ def upgrade() -> None:
             batch_op.f("ix_ticket_events_community_id_ticket_id_id"), ["community_id", "ticket_id", "id"], unique=False
         )
 
+    op.create_table(
+        "ticket_links",
+        sa.Column("ticket_id", sa.BigInteger(), nullable=False),
+        sa.Column("other_id", sa.BigInteger(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "other_id"], ["tickets.community_id", "tickets.id"], name=op.f("fk_ticket_links_other_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "ticket_id"],
+            ["tickets.community_id", "tickets.id"],
+            name=op.f("fk_ticket_links_ticket_id"),
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_ticket_links_")),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_ticket_links")),
+        sa.UniqueConstraint(
+            "community_id",
+            "ticket_id",
+            "other_id",
+            "how",
+            name=op.f("uq_ticket_links_community_id_ticket_id_other_id_how"),
+        ),
+    )
+    with op.batch_alter_table("ticket_links", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_ticket_links_community_id_other_id"), ["community_id", "other_id"], unique=False
+        )
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("ticket_links", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ticket_links_community_id_other_id"))
+
+    op.drop_table("ticket_links")
     with op.batch_alter_table("ticket_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ticket_events_community_id_ticket_id_id"))
 
     op.drop_table("ticket_events")
+    with op.batch_alter_table("suggestions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suggestions_community_id_state_id"))
+
+    op.drop_table("suggestions")
+    op.drop_table("snoozes")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_next",
             sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
             postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
         )
+        batch_op.drop_index(
+            "ix_outbox_lane",
+            sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+            postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_outbox_contact",
+            sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+            postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_outbox_community_id_message_id"))
 
     op.drop_table("outbox")
+    with op.batch_alter_table("mentions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mentions_community_id_staff_id_id"))
+
+    op.drop_table("mentions")
+    op.drop_table("dunning_stops")
     with op.batch_alter_table("deadlines", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_deadlines_due",
@@ -817,21 +1260,44 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_deadlines_community_id_ticket_id"))
 
     op.drop_table("deadlines")
+    with op.batch_alter_table("binding_requests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_binding_requests_community_id_state"))
+        batch_op.drop_index(batch_op.f("ix_binding_requests_community_id_contact_id"))
+
+    op.drop_table("binding_requests")
     with op.batch_alter_table("attachments", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_attachments_fetch",
+            sqlite_where=sa.text("fetch_at IS NOT NULL"),
+            postgresql_where=sa.text("fetch_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_attachments_community_id_message_id"))
 
     op.drop_table("attachments")
     with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_alerts_pass_on",
+            sqlite_where=sa.text("pass_on_at IS NOT NULL"),
+            postgresql_where=sa.text("pass_on_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_alerts_community_id_ticket_id"))
         batch_op.drop_index(batch_op.f("ix_alerts_community_id_staff_id_id"))
 
     op.drop_table("alerts")
     with op.batch_alter_table("tickets", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_tickets_group",
+            sqlite_where=sa.text("group_id IS NOT NULL"),
+            postgresql_where=sa.text("group_id IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_tickets_community_id_status_opened_at"))
         batch_op.drop_index(batch_op.f("ix_tickets_community_id_room_id"))
+        batch_op.drop_index(batch_op.f("ix_tickets_community_id_resident_id"))
+        batch_op.drop_index(batch_op.f("ix_tickets_community_id_kind_category_opened_at"))
         batch_op.drop_index(batch_op.f("ix_tickets_community_id_conversation_id"))
 
     op.drop_table("tickets")
+    op.drop_table("presence")
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_messages_unread",
@@ -845,17 +1311,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_bindings_community_id_resident_id"))
 
     op.drop_table("bindings")
+    with op.batch_alter_table("binding_codes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_binding_codes_community_id_room_id"))
+
+    op.drop_table("binding_codes")
     op.drop_table("bills")
     op.drop_table("staff_roles")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sessions_community_id_staff_id"))
 
     op.drop_table("sessions")
+    op.drop_table("saved_views")
     with op.batch_alter_table("roster", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_roster_community_id_role_starts_at"))
 
     op.drop_table("roster")
     op.drop_table("rooms")
+    op.drop_table("drafts")
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_conversations_wake",
@@ -867,6 +1339,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("ready_at IS NOT NULL"),
             postgresql_where=sa.text("ready_at IS NOT NULL"),
         )
+        batch_op.drop_index(
+            "ix_conversations_held",
+            sqlite_where=sa.text("held_since IS NOT NULL"),
+            postgresql_where=sa.text("held_since IS NOT NULL"),
+        )
 
     op.drop_table("conversations")
     op.drop_table("content_overrides")
@@ -874,16 +1351,21 @@ def downgrade() -> None:
     op.drop_table("units")
     op.drop_table("staff")
     op.drop_table("contacts")
-    op.drop_table("binding_codes")
     op.drop_table("ticket_numbers")
+    op.drop_table("send_paces")
     with op.batch_alter_table("residents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_residents_community_id_phone"))
 
     op.drop_table("residents")
+    with op.batch_alter_table("rate_counts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rate_counts_full_at"))
+
+    op.drop_table("rate_counts")
     with op.batch_alter_table("notices", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notices_community_id_ends_at"))
 
     op.drop_table("notices")
+    op.drop_table("link_keys")
     op.drop_table("departments")
     op.drop_table("buildings")
     with op.batch_alter_table("audit", schema=None) as batch_op:

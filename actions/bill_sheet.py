@@ -1,0 +1,94 @@
+"""Reads a sheet of bills: finds its header, and gives each line below it as cells by column."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import IO, Any
+from zipfile import BadZipFile, ZipFile
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from actions.bill_rules import BillRules, Column, plain
+from actions.errors import ActionError
+
+MOST_ROWS = 20_000
+_UNPACKED = 200 * 1024 * 1024
+_HEADER_WITHIN = 10
+_NEEDED = (Column.FEE, Column.PERIOD, Column.AMOUNT)
+
+
+class SheetFault(StrEnum):
+    """Why a file cannot be read as a sheet of bills at all."""
+
+    NOT_A_SHEET = "not_a_sheet"
+    TOO_LARGE = "too_large"
+    NO_HEADER = "no_header"
+    NO_ROWS = "no_rows"
+
+
+class SheetError(ActionError):
+    """The file is no sheet of bills; `fault` says why."""
+
+    def __init__(self, fault: SheetFault) -> None:
+        super().__init__(f"the file is no sheet of bills: {fault}")
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """The cells of one line by column; columns that are not known are left out."""
+
+    line: int
+    cells: Mapping[Column, Any]
+
+
+def read_rows(source: IO[bytes], rules: BillRules) -> tuple[SheetRow, ...]:
+    """The rows of the first sheet below its header. Raises SheetError."""
+    try:
+        with ZipFile(source) as packed:
+            if sum(entry.file_size for entry in packed.infolist()) > _UNPACKED:
+                raise SheetError(SheetFault.TOO_LARGE)
+        source.seek(0)
+        book = load_workbook(source, read_only=True, data_only=True)
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+        raise SheetError(SheetFault.NOT_A_SHEET) from error
+    try:
+        if not book.worksheets:
+            raise SheetError(SheetFault.NO_ROWS)
+        return _rows(enumerate(book.worksheets[0].iter_rows(values_only=True), 1), rules)
+    finally:
+        book.close()
+
+
+def _rows(lines: Iterator[tuple[int, tuple[Any, ...]]], rules: BillRules) -> tuple[SheetRow, ...]:
+    header: dict[int, Column] | None = None
+    found: list[SheetRow] = []
+    for line, cells in lines:
+        if header is None:
+            header = _header(cells, rules)
+            if header is None and line >= _HEADER_WITHIN:
+                break
+            continue
+        row = {column: cells[at] for at, column in header.items() if at < len(cells) and cells[at] not in {None, ""}}
+        if row:
+            found.append(SheetRow(line, row))
+        if len(found) > MOST_ROWS:
+            raise SheetError(SheetFault.TOO_LARGE)
+    if header is None:
+        raise SheetError(SheetFault.NO_HEADER)
+    if not found:
+        raise SheetError(SheetFault.NO_ROWS)
+    return tuple(found)
+
+
+def _header(cells: Sequence[Any], rules: BillRules) -> dict[int, Column] | None:
+    """Which column is which, or None when this line is no header; of two columns of one name the first counts."""
+    named: dict[int, Column] = {}
+    for at, cell in enumerate(cells):
+        column = rules.columns.get(plain(cell)) if cell is not None else None
+        if column is not None and column not in named.values():
+            named[at] = column
+    columns = set(named.values())
+    located = Column.HOME in columns or {Column.BUILDING, Column.ROOM} <= columns
+    return named if located and columns.issuperset(_NEEDED) else None
