@@ -7,22 +7,25 @@ from types import TracebackType
 
 import structlog
 
-from actions import bills, contacts, conversations, notices, tickets, turns
+from actions import conversations, turns
 from actions.calendar import Calendar
-from actions.communities import facts_of
 from actions.conversations import Words
 from actions.errors import ConflictError
+from actions.intake import was_cut
 from actions.store import Session, Store, is_outage
 from actions.tables import Author
 from actions.turns import Pending, Turn
 from bot.dialogue.decide import decide
-from bot.dialogue.situation import Heard, Rules, Situation
+from bot.dialogue.situation import Heard, Rules
 from bot.dialogue.state import State
+from bot.gathering import Gatherer
 from bot.performing import Performer
+from bot.plain import without_markup
 from bot.understanding import from_stored
 from nlu.types import Engine, Intent, Request, Understanding
 from words.etiquette import Etiquette
 from words.etiquette import Situation as Outgoing
+from words.language import Language, language_of
 from words.mood import Mood
 from words.replies import Replies
 from words.rules import Author as OutgoingAuthor
@@ -101,15 +104,20 @@ def _answer(session: Session, mind: Mind, turn: Turn, now: datetime) -> None:
         # Something arrived that nobody has understood yet; look again when that is done.
         turns.postpone(session, turn, now + timedelta(milliseconds=200))
         return
-    situation = _situation(session, mind, turn, heard, now)
+    before = Language(state.language)
+    language = before if heard is None else language_of(heard.text, before=before)
+    state.language = language.value
+    rules = replace(mind.rules, phrases=mind.rules.phrases.spoken_in(language))
+    situation = Gatherer(rules, mind.calendar).situation(session, turn, heard, state, now)
     first = state.last_talk_at is None or now - state.last_talk_at > _GREET_AGAIN_AFTER
     decision = decide(situation, heard, state)
-    performer = Performer(session, mind.rules, mind.calendar, mind.replies, turn, situation, heard)
+    performer = Performer(session, rules, mind.calendar, mind.replies, turn, situation, heard, language)
     performed = performer.perform(decision, greet=first and heard is not None)
     said = []
     for place, words in enumerate(performed.words):
         outgoing = Outgoing(
             OutgoingAuthor.BOT,
+            language=language,
             first=performed.greeted and place == 0,
             salutation=situation.known.salutation,
             allowed_phones=tuple(situation.facts.values()),
@@ -137,13 +145,34 @@ def _heard(turn: Turn, mind: Mind) -> Heard | None:
     """All messages of a turn, read as one: joined when that is understood better than the single ones."""
     if not turn.messages:
         return None
-    text = "\n".join(message.text for message in turn.messages if message.text.strip())
+    messages = _last_versions(turn.messages)
+    text = "\n".join(message.text for message in messages if message.text.strip())
     photos = sum(message.photos for message in turn.messages)
-    first, last = turn.messages[0], turn.messages[-1]
-    understanding = _read(first) if len(turn.messages) == 1 else _joined(turn.messages, text, mind)
+    first, last = messages[0], messages[-1]
+    understanding = _read(first) if len(messages) == 1 else _joined(messages, text, mind)
     if last.pressed and (meaning := mind.replies.meaning(last.text)) is not None:
         understanding = _pressed(understanding, meaning)
-    return Heard(text, understanding, first.stored_at, photos, pressed=last.pressed)
+    if language_of(text) is Language.ENGLISH:
+        understanding = mind.rules.phrases.english.understood(understanding, text)
+    present = {message.message_id for message in turn.messages}
+    return Heard(
+        text,
+        understanding,
+        turn.messages[0].stored_at,
+        photos,
+        pressed=last.pressed,
+        kinds=frozenset(message.kind for message in messages),
+        quote="\n".join(message.quote for message in messages if message.quote),
+        edited=all(message.edit_of is not None and message.edit_of not in present for message in messages),
+        cut=any(was_cut(message.text) for message in messages),
+        wish=mind.rules.phrases.wishes.asked(text),
+    )
+
+
+def _last_versions(messages: tuple[Pending, ...]) -> tuple[Pending, ...]:
+    """The messages of a turn without those of which a later version came; a version stands where it was written."""
+    last = {message.edit_of or message.message_id: message for message in messages}
+    return tuple(last.values())
 
 
 def _pressed(understanding: Understanding, meaning: str) -> Understanding:
@@ -167,7 +196,7 @@ def _read(message: Pending) -> Understanding:
 
 
 def _joined(messages: tuple[Pending, ...], text: str, mind: Mind) -> Understanding:
-    joined = mind.engine.understand(text, now=messages[-1].sent_at.astimezone(mind.rules.phrases.zone))
+    joined = mind.engine.understand(without_markup(text), now=messages[-1].sent_at.astimezone(mind.rules.phrases.zone))
     single = [_read(message) for message in messages]
     danger = next((reading.emergency for reading in single if reading.emergency), None)
     if danger is not None and joined.emergency is None:
@@ -198,21 +227,3 @@ def _overheard(joined: Understanding, single: list[Understanding], text: str) ->
         for request in reading.requests:
             if request.intent in _QUESTIONS and request.intent not in heard:
                 yield replace(request, start=start + request.start, end=start + request.end)
-
-
-def _situation(session: Session, mind: Mind, turn: Turn, heard: Heard | None, now: datetime) -> Situation:
-    known = contacts.known(session, turn.community_id, turn.contact_id)
-    about_fees = heard is not None and any(request.intent is Intent.FEE for request in heard.understanding.requests)
-    homes = [home.room_id for home in known.homes]
-    return Situation(
-        now=now,
-        known=known,
-        owner=turn.owner,
-        cards=tickets.open_cards(session, turn.community_id, turn.conversation_id, now),
-        notices=notices.active(session, turn.community_id, now),
-        bills=bills.bills_of(session, turn.community_id, homes) if about_fees and homes else (),
-        facts=facts_of(session, turn.community_id),
-        desk_open=mind.calendar.is_open(now),
-        opens_at=mind.calendar.next_opening(now),
-        rules=mind.rules,
-    )

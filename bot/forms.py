@@ -18,6 +18,13 @@ class SlotKind(StrEnum):
     TIME = "time"
     PHONE = "phone"
     PERSON = "person"
+    ROLE = "role"
+
+
+class Record(StrEnum):
+    """What a form writes down beside its ticket."""
+
+    BINDING_REQUEST = "binding_request"
 
 
 class Need(StrEnum):
@@ -30,7 +37,10 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One thing a form wants to know; `ask` is the script that asks for it alone."""
+    """One thing a form wants to know; `ask` is the script that asks for it alone.
+
+    `again` asks once more after an answer that could not be read, `once_more` after one that said nothing about it.
+    """
 
     name: str
     kind: SlotKind
@@ -38,6 +48,7 @@ class Slot:
     ask: str | None
     ask_public: str | None
     again: str | None
+    once_more: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,10 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One service."""
+    """One service; `summary` is what its ticket says where the matter is always the same.
+
+    Matters of `building_categories` need no more than a building; those of `never_home` are never inside a home.
+    """
 
     id: str
     name: str
@@ -76,6 +90,10 @@ class Form:
     complete: str | None
     afterwards: Mapping[str, Later]
     notes: Mapping[str, str]
+    summary: str | None = None
+    record: Record | None = None
+    building_categories: frozenset[str] = frozenset()
+    never_home: frozenset[str] = frozenset()
 
     def slot(self, kind: SlotKind) -> Slot | None:
         """The form's slot of a kind, if it has one."""
@@ -83,7 +101,9 @@ class Form:
 
     def reply_ids(self) -> set[str]:
         """Every script the form names, for the content check."""
-        named = {text for slot in self.slots for text in (slot.ask, slot.ask_public, slot.again) if text}
+        named = {
+            text for slot in self.slots for text in (slot.ask, slot.ask_public, slot.again, slot.once_more) if text
+        }
         named |= set(self.opened.values()) | set(self.notes.values())
         named |= {later.ask for later in self.afterwards.values()}
         if self.confirm is not None:
@@ -131,6 +151,10 @@ _KEYS = {
     "complete",
     "afterwards",
     "notes",
+    "summary",
+    "record",
+    "building_categories",
+    "never_home",
 }
 
 
@@ -154,6 +178,10 @@ def _read_form(name: str, files: ContentFiles) -> Form:
             complete=data.get("complete"),
             afterwards={str(slot): _read_later(value) for slot, value in data.get("afterwards", {}).items()},
             notes=dict(data.get("notes", {})),
+            summary=data.get("summary"),
+            building_categories=frozenset(map(str, data.get("building_categories", ()))),
+            never_home=frozenset(map(str, data.get("never_home", ()))),
+            record=Record(data["record"]) if "record" in data else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ContentError(name, 1, f"lacks or misuses {error}; see docs/adding-things.md for a whole form") from error
@@ -167,6 +195,7 @@ def _read_slot(name: str, value: Mapping[str, Any]) -> Slot:
         ask=value.get("ask"),
         ask_public=value.get("ask_public"),
         again=value.get("again"),
+        once_more=value.get("once_more"),
     )
 
 

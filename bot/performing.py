@@ -10,27 +10,38 @@ from actions.actors import BOT, Actor
 from actions.calendar import Calendar
 from actions.conversations import Words
 from actions.dispatching import TicketChanges
+from actions.dunning import note_dispute
+from actions.photos import attach_photos
+from actions.sight import bills_seen
 from actions.store import Session
+from actions.tables import Severity
 from actions.tickets import NewTicket, TicketCard
 from actions.turns import Turn
 from bot.dialogue.situation import Heard, Rules, Situation
+from bot.dialogue.state import put
 from bot.dialogue.steps import (
     Add,
     Amend,
+    AskBinding,
     Decision,
+    Erase,
     KeepPhone,
     Open,
     Place,
     Press,
+    Raise,
     Rate,
     Reopen,
     Say,
     Step,
+    Unbind,
     Withdraw,
 )
 from bot.dialogue.talk import next_word_at, shorten
+from bot.persons import ask, let_go
 from bot.seeds import seed_of
 from words.answers import fill
+from words.language import Language
 from words.replies import Rendered, Replies
 from words.templates import count_sentences
 
@@ -40,6 +51,8 @@ _MOST_SENTENCES = 3
 # Facts that repeat what the resident wrote; nobody checks a resident's manners.
 _QUOTED = ("summary", "matter", "lines", "person")
 _MORNING = 9
+# A photo that came before its words belongs to them.
+_PHOTOS_BEFORE = timedelta(hours=2)
 _LEAST_TIME_TO_ANSWER = timedelta(minutes=30)
 
 
@@ -67,12 +80,14 @@ class Performer:
         turn: Turn,
         situation: Situation,
         heard: Heard | None,
+        language: Language = Language.CHINESE,
     ) -> None:
         self._session = session
         self._rules = rules
         self._calendar = calendar
         self._replies = replies
         self._turn = turn
+        self._language = language
         self._situation = situation
         self._message_id = turn.messages[-1].message_id if turn.messages else None
         self._resident = Actor.resident(turn.contact_id) if heard is not None else BOT
@@ -83,13 +98,12 @@ class Performer:
     def perform(self, decision: Decision, *, greet: bool) -> Performed:
         """Do every step; the first thing said is led by the opening when `greet` is true (domain.md A1, A12)."""
         state = dict(decision.state)
-        remembered = state.get("last_variants")
-        self._variants = dict(remembered) if isinstance(remembered, dict) else {}
+        self._variants = dict(state.get("last_variants") or {})
         for step in decision.steps:
             self._do(step)
         greeted = greet and self._lead_with_opening()
         for path, name in decision.links:
-            _put(state, path, self._cards[name].id)
+            put(state, path, self._cards[name].id)
         state["last_variants"] = dict(list(self._variants.items())[-_REMEMBERED_VARIANTS:])
         return Performed(tuple(self._words), greeted, state)
 
@@ -101,6 +115,11 @@ class Performer:
                 self._open(step)
             case KeepPhone():
                 contacts.note_phone(self._session, self._turn.community_id, self._turn.contact_id, step.phone)
+            case AskBinding():
+                room_id = self._room_of(step.place)
+                ask(self._session, self._turn, step, self._cards[step.ticket].id, room_id, self._situation.now)
+            case Unbind() | Erase():
+                let_go(self._session, self._turn, self._situation, step, self._resident)
             case _:
                 self._change(step)
 
@@ -126,8 +145,17 @@ class Performer:
         self._cards[step.name] = tickets.open_ticket(
             self._session, self._resident, new, self._rules.policy, self._calendar, self._situation.now
         )
+        ticket_id = self._cards[step.name].id
+        self._attach(ticket_id, step.received_at - _PHOTOS_BEFORE)
+        rooms = {new.room_id} if new.room_id else set(bills_seen(self._situation.known.homes))
+        note_dispute(self._session, self._turn.community_id, self._cards[step.name], rooms, self._situation.now)
 
-    def _change(self, step: Add | Press | Amend | Withdraw | Rate | Reopen) -> None:
+    def _attach(self, ticket_id: int, since: datetime) -> None:
+        """Photos belong to the ticket that is spoken of; whoever works on it sees them there."""
+        if self._message_id is not None:
+            attach_photos(self._session, self._turn.community_id, self._turn.conversation_id, ticket_id, since=since)
+
+    def _change(self, step: Add | Press | Amend | Withdraw | Rate | Reopen | Raise) -> None:
         session, community, now = self._session, self._turn.community_id, self._situation.now
         ticket_id = step.ticket_id
         match step:
@@ -138,6 +166,17 @@ class Performer:
             case Press():
                 handling.urge(
                     session, self._resident, community, ticket_id, text=step.text, message_id=self._message_id, now=now
+                )
+            case Raise():
+                handling.raise_severity(
+                    session,
+                    self._resident,
+                    community,
+                    ticket_id,
+                    severity=Severity.MAJOR,
+                    reason=step.reason,
+                    policy=self._rules.policy,
+                    now=now,
                 )
             case Amend():
                 changes = self._changes(step)
@@ -157,6 +196,8 @@ class Performer:
                     message_id=self._message_id,
                     now=now,
                 )
+        if isinstance(step, Add | Press | Reopen) and self._turn.messages:
+            self._attach(ticket_id, self._turn.messages[0].stored_at)
         self._cards[str(ticket_id)] = tickets.card(session, community, ticket_id, now)
 
     def _limit(self, visit_from: datetime | None) -> datetime | None:
@@ -207,7 +248,11 @@ class Performer:
         if "answer" in facts:
             told["answer"] = fill(facts["answer"], self._situation.facts)
         rendered = self._replies.render(
-            reply_id, told, avoid=self._variants.get(reply_id), seed=seed_of(self._turn, len(self._words))
+            reply_id,
+            told,
+            avoid=self._variants.get(reply_id),
+            seed=seed_of(self._turn, len(self._words)),
+            language=self._language,
         )
         self._variants.pop(reply_id, None)
         self._variants[reply_id] = rendered.variant
@@ -217,9 +262,9 @@ class Performer:
         phrases, now = self._rules.phrases, self._situation.now
         facts = {
             "ticket": card.number,
-            "department": card.department_name,
+            "department": phrases.name(card.department_name),
             "matter": shorten(card.summary),
-            "state": self._rules.policy.names.status(card.status),
+            "state": phrases.name(self._rules.policy.names.status(card.status)),
         }
         if (due := next_word_at(card)) is not None:
             facts["due"] = phrases.moment(due, now)
@@ -233,7 +278,10 @@ class Performer:
             return False
         now_local = self._situation.now.astimezone(self._rules.phrases.zone)
         opening = self._replies.greeting(
-            now_local, self._situation.known.salutation, seed=seed_of(self._turn, len(self._words))
+            now_local,
+            self._situation.known.salutation,
+            seed=seed_of(self._turn, len(self._words)),
+            language=self._language,
         )
         first = self._words[0]
         together = opening.text + first.text
@@ -249,13 +297,4 @@ class Performer:
     def _privacy(self) -> str:
         """The privacy notice, once for each contact, with the words that say who is speaking (domain.md A12)."""
         contacts.note_privacy_told(self._session, self._turn.community_id, self._turn.contact_id, self._situation.now)
-        return self._replies.render("open.privacy", {}, seed=seed_of(self._turn, 0)).text
-
-
-def _put(state: dict[str, Any], path: str, value: int) -> None:
-    """Set a place of the stored state, such as `focus` or `form.ticket_id`."""
-    *folders, name = path.split(".")
-    target = state
-    for folder in folders:
-        target = target[folder]
-    target[name] = value
+        return self._replies.render("open.privacy", {}, seed=seed_of(self._turn, 0), language=self._language).text

@@ -2,18 +2,25 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from actions.tables import BindingRole
+from bot.english import English
+from bot.wishes import Wishes
 from words.content import ContentFiles
 from words.errors import ContentError
+from words.language import Language, language_of
 
 PHRASES_FILE = "phrases.yml"
 _CLAUSE = re.compile(r"[，。！？!?,;；\n…~～]+|\s{1,}|\.{2,}")
+# Between English words there is a space, and a full stop ends what they say.
+_ENGLISH_CLAUSE = re.compile(r"[，。！？!?,;；\n…~～]+|\s{2,}|\.(?:\s|\Z)")
 _EDGE = " ，,。.!！?？、~～…;；:：\n\t"
 _PHONE_TAIL = 4
+_LONGEST_NAME = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +42,28 @@ class Phrases:
     empty_clauses: frozenset[str]
     nothing_more: frozenset[str]
     visit_hints: tuple[str, ...]
-    any_time: frozenset[str]
+    any_time: tuple[str, ...]
+    any_visit: str
+    number_like: re.Pattern[str]
     corrections: tuple[str, ...]
     abuse: tuple[str, ...]
     not_this: tuple[str, ...]
     is_this: tuple[str, ...]
     skip: frozenset[str]
+    list_join: str
+    home_spots: tuple[str, ...]
+    name_heads: tuple[str, ...]
+    role_words: Mapping[BindingRole, tuple[str, ...]]
+    plate_signs: tuple[str, ...]
+    code_words: tuple[str, ...]
+    common_signs: frozenset[str]
+    bill: Mapping[str, str]
+    held: Mapping[str, str]
+    erased: str
+    wishes: Wishes
+    english: English
+    names: Mapping[str, str] = field(default_factory=dict)
+    places: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def read(cls, files: ContentFiles, zone: ZoneInfo) -> "Phrases":
@@ -67,11 +90,53 @@ class Phrases:
                 abuse=_texts(data["abuse"]),
                 not_this=_texts(data["not_this"]),
                 is_this=_texts(data["is_this"]),
-                any_time=frozenset(_texts(data["any_time"])),
+                any_time=_texts(data["any_time"]),
+                any_visit=str(data["any_visit"]),
+                number_like=re.compile(str(data["number_like"])),
                 skip=frozenset(_texts(data["skip"])),
+                list_join=str(data["list_join"]),
+                home_spots=_texts(data["home_spots"]),
+                name_heads=_longest_first(data["name_heads"]),
+                role_words={BindingRole(str(role)): _texts(words) for role, words in data["role_words"].items()},
+                plate_signs=tuple(str(data["plate_signs"])),
+                code_words=_texts(data["code_words"]),
+                common_signs=frozenset(str(data["common_signs"])),
+                bill={str(name): str(text) for name, text in data["bill"].items()},
+                held={str(name): str(text) for name, text in data["held"].items()},
+                erased=str(data["erased"]),
+                wishes=Wishes.read(PHRASES_FILE, data["wishes"]),
+                english=English.read(data["english"]),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ContentError(PHRASES_FILE, 1, f"lacks the phrase {error} or holds it in the wrong form") from error
+
+    def spoken_in(self, language: Language) -> "Phrases":
+        """The phrases as they are told in a language; how a resident is understood stays the same."""
+        if language is Language.CHINESE:
+            return self
+        told = self.english
+        return replace(
+            self,
+            times=told.times,
+            phone_tail=told.phone_tail,
+            visit=told.visit,
+            any_visit=told.any_visit,
+            join=told.join,
+            separator=told.separator,
+            names=told.names,
+            places=told.places,
+        )
+
+    def name(self, name: str) -> str:
+        """A name of the desk, such as that of a department or a state, as it is told."""
+        return self.names.get(name, name)
+
+    def located(self, label: str) -> str:
+        """A place as it is told."""
+        for pattern, told in self.places:
+            if re.search(pattern, label):
+                return re.sub(pattern, told, label, count=1)
+        return label
 
     def day(self, moment: datetime, now: datetime) -> str:
         """The day of a moment as it is told today: 今天, 明天, or the date."""
@@ -80,6 +145,11 @@ class Phrases:
         if (name := names.get((local - today).days)) is not None:
             return self.times[name]
         return self.times["date"].format(month=local.month, day=local.day)
+
+    def date(self, moment: datetime) -> str:
+        """The date of a moment, with its year."""
+        local = moment.astimezone(self.zone)
+        return self.times["long_date"].format(year=local.year, month=local.month, day=local.day)
 
     def moment(self, moment: datetime, now: datetime) -> str:
         """A moment, such as 今天18:00."""
@@ -111,7 +181,8 @@ class Phrases:
 
     def matter(self, text: str, *, longest: int) -> str:
         """What a message is about, without greetings, urging and pure anger; empty when nothing else is said."""
-        clauses = [self._strip(clause) for clause in _CLAUSE.split(_visible(text))]
+        between = _ENGLISH_CLAUSE if language_of(text) is Language.ENGLISH else _CLAUSE
+        clauses = [self._strip(clause) for clause in between.split(_visible(text))]
         kept = [clause for clause in clauses if len(clause) > 1 and not self._says_nothing(clause)]
         matter = self.join.join(dict.fromkeys(kept))
         return matter if len(matter) <= longest else matter[: longest - 1] + "…"
@@ -135,6 +206,30 @@ class Phrases:
         kept = [clause for clause in clauses if clause and not clause.startswith(self.not_this)]
         matter = self.matter(self.join.join(kept), longest=longest)
         return next((matter.removeprefix(word) for word in self.is_this if matter.startswith(word)), matter)
+
+    def spots(self, text: str) -> frozenset[str]:
+        """The parts of a home that a text names."""
+        return frozenset(spot for spot in self.home_spots if spot in text)
+
+    def name_in(self, text: str) -> str:
+        """A name as it was given in answer, without what people say around it; empty when that is no name."""
+        name = text.strip(_EDGE)
+        head = next((head for head in self.name_heads if name.startswith(head)), "")
+        name = name.removeprefix(head).strip(_EDGE)
+        return name if 1 < len(name) <= _LONGEST_NAME and not any(sign.isdigit() for sign in name) else ""
+
+    def role_in(self, text: str) -> BindingRole | None:
+        """In what capacity somebody says to belong to a home: the first in the file that they name."""
+        return next((role for role, words in self.role_words.items() if any(word in text for word in words)), None)
+
+    def leaves_time_open(self, text: str, *, asked: bool) -> bool:
+        """Whether somebody may come at any time; unasked, only a clause that speaks of a visit says so."""
+        return any(
+            any(word in clause for word in self.any_time)
+            and len(clause) <= _LONGEST_NAME
+            and (asked or any(hint in clause for hint in self.visit_hints))
+            for clause in _CLAUSE.split(text)
+        )
 
     def says_home(self, text: str) -> bool:
         """Whether a message speaks of the writer's own home."""

@@ -4,23 +4,18 @@ from datetime import datetime
 
 from actions import conversations, tickets, turns
 from actions.actors import SYSTEM
-from actions.calendar import Calendar
 from actions.communities import facts_of
 from actions.conversations import Words
-from actions.policy import Policy
 from actions.store import Session, Store
 from actions.tables import Severity, TurnOwner
 from actions.tickets import NewTicket
-from bot.answering import TurnError
+from bot.answering import Mind, TurnError
 from bot.dialogue.state import State
-from words.replies import Replies
 
 _LONGEST_SUMMARY = 120
 
 
-async def give_to_person(
-    store: Store, policy: Policy, calendar: Calendar, replies: Replies, error: TurnError, now: datetime
-) -> bool:
+async def give_to_person(store: Store, mind: Mind, error: TurnError, now: datetime) -> bool:
     """Hand the conversation that could not be answered to a person, with what was said; its state starts afresh.
 
     The failed transaction left it ready, so it is the next one to be claimed. When another one is claimed, somebody
@@ -45,8 +40,10 @@ async def give_to_person(
             received_at=turn.messages[0].stored_at if turn.messages else now,
             conversation_id=turn.conversation_id,
         )
-        card = tickets.open_ticket(session, SYSTEM, new, policy, calendar, now)
-        rendered = replies.render("error.try_again", facts_of(session, turn.community_id))
+        card = tickets.open_ticket(session, SYSTEM, new, mind.rules.policy, mind.calendar, now)
+        due = card.first_contact_due_at or card.reply_due_at or now
+        told = {"ticket": card.number, "due": mind.rules.phrases.moment(due, now)}
+        rendered = mind.replies.render("error.registered", {**facts_of(session, turn.community_id), **told})
         words = Words(
             rendered.text,
             reply_id=rendered.reply_id,

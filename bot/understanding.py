@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from actions import turns
 from actions.store import Session, Store
 from actions.turns import QuietTimes
+from actions.unread import unread
+from bot.plain import without_markup
 from nlu.types import Engine, Entity, EntityType, Intent, Request, Understanding, as_json
 
 _BATCH = 64
@@ -19,11 +21,11 @@ async def understand_some(store: Store, engine: Engine, zone: ZoneInfo, quiet: Q
     Nothing is claimed: understanding changes nothing, and when two processes read the same message the second finds
     it done. Times such as 明早 are meant in `zone`.
     """
-    waiting = await store.read(lambda session: turns.unread(session, _BATCH))
+    waiting = await store.read(lambda session: unread(session, _BATCH))
     if not waiting:
         return 0
     understood = [
-        (message, stored_form(engine.understand(message.text, now=message.sent_at.astimezone(zone))))
+        (message, stored_form(engine.understand(without_markup(message.text), now=message.sent_at.astimezone(zone))))
         for message in waiting
     ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from actions.outbox import Parcel
+from actions.pacing import Lane
 from bot.errors import ChannelError
 
 
@@ -11,8 +12,13 @@ class MemoryChannel:
 
     def __init__(self, name: str = "memory") -> None:
         self.name = name
+        self.lanes: tuple[Lane, ...] = ()
         self.sent: list[Parcel] = []
         self.fail: Callable[[Parcel], ChannelError | None] = lambda _parcel: None
+
+    def pieces(self, _text: str) -> int:
+        """Whatever its length, a text is one message."""
+        return 1
 
     async def send(self, parcel: Parcel) -> str:
         """Keep the message, or raise what `fail` says."""

@@ -1,6 +1,6 @@
 """Takes a message as the answer to a form's question, or says that it is something else."""
 
-from bot.dialogue import filling
+from bot.dialogue import filling, requests
 from bot.dialogue.flow import ask, ask_again, next_waiting, open_ticket, proceed, skips
 from bot.dialogue.state import FormState
 from bot.dialogue.steps import Amend, KeepPhone
@@ -49,7 +49,8 @@ def answer(talk: Talk, form: Form, state: FormState) -> bool:
 
 
 def _answer_slot(talk: Talk, form: Form, state: FormState, changed: frozenset[str]) -> bool:
-    if state.asked in filling.missing(form, state, talk.situation.rules.phrases):
+    phrases = talk.situation.rules.phrases
+    if state.asked in filling.missing(form, state, phrases):
         if is_interruption(talk, state):
             return False
         slot = next(slot for slot in form.slots if slot.name == state.asked)
@@ -59,7 +60,8 @@ def _answer_slot(talk: Talk, form: Form, state: FormState, changed: frozenset[st
             ask_again(talk, form, state, slot.name)
             return True
         elif not filling.read_freely(talk, form, state):
-            open_ticket(talk, form, state, "unfinished")
+            only_phone = slot.kind is SlotKind.PHONE and len(filling.missing(form, state, phrases)) == 1
+            open_ticket(talk, form, state, "usual" if only_phone else "unfinished")
             return True
     elif state.asked == "place" and state.public:
         # “7栋1单元4楼到5楼那段”: the rest of the answer says where in the building.
@@ -120,7 +122,7 @@ def _confirmed(talk: Talk, form: Form, state: FormState, changed: frozenset[str]
         state.phone_skipped = True
     if (
         not changed
-        and talk.heard.understanding.intent is not Intent.AFFIRM
+        and talk.heard.understanding.intent not in {Intent.AFFIRM, Intent.THANKS}
         and not filling.read_freely(talk, form, state)
     ):
         addition = talk.situation.rules.phrases.matter(talk.heard.text, longest=filling.LONGEST_MATTER)
@@ -183,7 +185,13 @@ def _missing_of(replies: object, question: str) -> tuple[str, ...]:
 def is_interruption(talk: Talk, state: FormState) -> bool:
     """Whether the message is plainly another matter rather than an answer."""
     understanding = talk.heard.understanding
+    phrases = talk.situation.rules.phrases
     if understanding.unsure:
+        return requests.clearly_asks(talk)
+    if phrases.leaves_time_open(talk.heard.text, asked=True) or phrases.number_like.search(talk.heard.text):
+        return understanding.intent in {Intent.COMPLAINT, Intent.HUMAN, Intent.PROGRESS}
+    if understanding.intent is Intent.THANKS:
+        # “好的谢谢” to a question is a yes that does not tell more.
         return False
     if understanding.intent in _SMALL_TALK:
         return understanding.intent is not Intent.CHITCHAT or len(talk.heard.text) > _SHORT_CHAT

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from actions.tables import TurnOwner
-from bot.dialogue import answers, emergency, filling, flow, requests
+from bot.dialogue import answers, emergency, filling, flow, memory, moods, requests, sent, served
 from bot.dialogue.situation import Heard, Situation
 from bot.dialogue.state import State
 from bot.dialogue.steps import Add, Amend, Decision, Withdraw
@@ -40,7 +40,14 @@ def decide(situation: Situation, heard: Heard | None, state: State) -> Decision:
         return talk.finish(why={"because": "emergency"})
     if situation.owner is TurnOwner.STAFF:
         return talk.finish(why={"because": "held by staff"})
-    because = _answered(talk) or _new(talk)
+    because = (
+        sent.take(talk)
+        or served.serve(talk)
+        or moods.take(talk)
+        or _answered(talk)
+        or memory.recognise(talk)
+        or _new(talk)
+    )
     if talk.state.form is not None and talk.wake_after is None:
         form = situation.rules.forms.by_id[talk.state.form.form]
         talk.wake_after = form.silence
@@ -86,6 +93,9 @@ def _new(talk: Talk) -> str:
     if not bare(talk.heard.text):
         return _wordless(talk)
     wanted = _wanted(talk)
+    if talk.state.alarm_calm and not wanted and filling.only_introduces(talk):
+        talk.say("greet.again")
+        return "introduces"
     if talk.owner is TurnOwner.NOBODY and not (wanted and wanted[0].intent in _SERVICES):
         return _waiting_for_person(talk)
     if wanted:
@@ -104,7 +114,7 @@ def _wanted(talk: Talk) -> tuple[Request, ...]:
     """The requests to act on: all of them when sure; greetings count only when nothing else is asked."""
     understanding = talk.heard.understanding
     loose_correction = understanding.intent is Intent.CORRECT and not talk.open_cards()
-    if understanding.unsure or loose_correction:
+    if loose_correction or (understanding.unsure and not requests.clearly_asks(talk)):
         return ()
     asked = understanding.requests
     services = tuple(request for request in asked if request.intent in _SERVICES)
@@ -147,9 +157,11 @@ def _answer_question(talk: Talk) -> bool:
         if intent is Intent.DENY and card is not None:
             talk.say("ticket.kept", talk.card_facts(card))
             return True
+    if asked == emergency.ALL_SAFE and emergency.answer_safe(talk):
+        return True
     if asked == "notice" and about is not None:
         return _answer_notice(talk, about)
-    return False
+    return served.answer(talk, asked, about or "")
 
 
 def _chosen(talk: Talk, intent: Intent) -> bool:
@@ -204,6 +216,8 @@ def _more_of_ticket(talk: Talk) -> bool:
 def _waiting_for_person(talk: Talk) -> str:
     """A person was asked for and has not come yet: everything is kept for them, and said once."""
     card = next((card for card in talk.open_cards() if card.id == talk.state.handover_ticket), None)
+    if card is None and emergency.stay(talk):
+        return "in distress"
     if card is not None:
         talk.do(Add(card.id, talk.heard.text))
         small_talk = talk.heard.understanding.intent in {Intent.GREET, Intent.CHITCHAT}
@@ -222,7 +236,9 @@ def _wordless(talk: Talk) -> str:
             talk.do(Add(card.id, ""))
             talk.say("photo.attached", talk.card_facts(card))
         return "photo"
-    if talk.owner is not TurnOwner.NOBODY:
+    if talk.owner is TurnOwner.NOBODY:
+        emergency.stay(talk)
+    else:
         talk.say("empty.message")
     return "no words"
 

@@ -4,13 +4,16 @@ from datetime import timedelta
 
 from actions.tables import Severity, TurnOwner
 from actions.tickets import TicketCard
-from bot.dialogue import filling
+from bot.dialogue import filling, requests
 from bot.dialogue.state import FormState
 from bot.dialogue.steps import Add, Amend, Open
 from bot.dialogue.talk import Talk
 from bot.forms import Form, Need, Slot, SlotKind
-from nlu.types import EntityType
+from bot.wishes import Wish
+from nlu.types import EntityType, Intent
 
+ALL_SAFE = "all_safe"
+_DISTRESS = "self_harm"
 _SAME_ALARM = timedelta(hours=2)
 _SAME_DANGER = timedelta(minutes=20)
 # A message that gives an address during an alarm is about the alarm, unless it is so sure to be about something else.
@@ -40,7 +43,10 @@ _ALARM_FORM = Form(
 def alarm(talk: Talk, kind: str) -> None:
     """Answer an emergency of a kind: a new alarm, or more words about the one that is ringing."""
     ringing = _ringing(talk)
+    if ringing is not None and calmed(talk):
+        return
     if ringing is not None:
+        talk.state.alarm_calm = False
         fresh = talk.state.alarm_at is not None and talk.now - talk.state.alarm_at < _SAME_DANGER
         if talk.state.alarm_kind != kind and not fresh:
             # Another danger after a while: its own words of safety. At first, more words are about the same one, and
@@ -68,12 +74,12 @@ def alarm(talk: Talk, kind: str) -> None:
         )
     )
     talk.links += [("alarm_ticket", name), ("focus", name)]
-    talk.state.alarm_kind, talk.state.alarm_at = kind, talk.now
+    talk.state.alarm_kind, talk.state.alarm_at, talk.state.alarm_calm = kind, talk.now, False
     talk.state.form, talk.state.asked, talk.state.pouring = None, None, False
     where = filled.place.label
     reply = f"emergency.{kind}.known_place" if where and _sure_place(filled) else f"emergency.{kind}.safety"
     talk.say(reply, {"place": where}, about=name)
-    if talk.owner is TurnOwner.BOT and kind == "self_harm":
+    if talk.owner is TurnOwner.BOT and kind == _DISTRESS:
         # Nobody in distress is left to a machine: the next word comes from a person.
         talk.owner = TurnOwner.NOBODY
 
@@ -84,6 +90,42 @@ def _ringing(talk: Talk) -> TicketCard | None:
     if at is None or talk.now - at >= _SAME_ALARM:
         return None
     return next((card for card in talk.open_cards() if card.id == talk.state.alarm_ticket), None)
+
+
+def calmed(talk: Talk) -> bool:
+    """Take the word that the danger is over, or never was: noted for the staff, who alone call an alarm off."""
+    card = _ringing(talk)
+    if card is None or not talk.situation.rules.phrases.wishes.says(Wish.ALL_CLEAR, talk.heard.text):
+        return False
+    talk.do(Add(card.id, talk.heard.text))
+    talk.state.not_understood = 0
+    if card.category == _DISTRESS:
+        # Whoever takes such words back is not left alone for it.
+        talk.say("emergency.self_harm.more")
+        return True
+    talk.say("emergency.calm_noted" if talk.state.alarm_calm else "emergency.calm", talk.card_facts(card))
+    talk.state.alarm_calm = True
+    talk.state.asked, talk.state.asked_about = ALL_SAFE, str(card.id)
+    return True
+
+
+def answer_safe(talk: Talk) -> bool:
+    """The answer to the question whether everybody is safe."""
+    card = _ringing(talk)
+    if card is None or not talk.sure_of(Intent.AFFIRM, Intent.DENY, Intent.THANKS):
+        return False
+    talk.do(Add(card.id, talk.heard.text))
+    talk.say("emergency.calm_noted", talk.card_facts(card))
+    return True
+
+
+def stay(talk: Talk) -> bool:
+    """Answer somebody in distress, whom a person has been called for; they are never met with silence."""
+    card = _ringing(talk)
+    if card is None or card.category != _DISTRESS:
+        return False
+    add(talk)
+    return True
 
 
 def add(talk: Talk) -> None:
@@ -97,8 +139,12 @@ def add(talk: Talk) -> None:
         talk.do(Amend(ticket_id, place=fresh.place, phone=fresh.phone))
     card = next((card for card in talk.situation.cards if card.id == ticket_id), None)
     if card is not None:
-        distress = card.category == "self_harm"
-        talk.say("emergency.self_harm.more" if distress else "emergency.more", talk.card_facts(card))
+        if card.category != _DISTRESS:
+            talk.say("emergency.more", talk.card_facts(card))
+        elif fresh.place.label:
+            talk.say("emergency.self_harm.place", {"place": fresh.place.label})
+        else:
+            talk.say("emergency.self_harm.more")
 
 
 def is_about_alarm(talk: Talk) -> bool:
@@ -107,6 +153,8 @@ def is_about_alarm(talk: Talk) -> bool:
     if at is None or talk.state.alarm_ticket is None or talk.now - at > _SAME_DANGER:
         return False
     understanding = talk.heard.understanding
+    if talk.state.alarm_calm or requests.clearly_asks(talk):
+        return False
     located = any(entity.type in _WHERE for entity in understanding.entities)
     return understanding.unsure or (located and understanding.confidence < _PLAINLY)
 

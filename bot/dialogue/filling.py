@@ -6,13 +6,15 @@ from datetime import datetime
 from actions.contacts import Home
 from actions.major import is_major
 from actions.tables import Severity
+from bot.dialogue import slots
+from bot.dialogue.came_by import completed
 from bot.dialogue.situation import Situation
 from bot.dialogue.state import FormState
 from bot.dialogue.steps import Open, Place
 from bot.dialogue.talk import Talk, shorten
 from bot.forms import Form, Need, SlotKind
 from bot.phrases import Phrases, bare
-from nlu.types import Entity, EntityType, Understanding
+from nlu.types import EntityType, Understanding
 
 LONGEST_MATTER = 60
 _LONGEST_READ_BACK = 32
@@ -31,14 +33,20 @@ def begin(talk: Talk, form: Form, label: str, said: str) -> FormState:
         received_at=talk.heard.received_at,
     )
     category = label.partition(".")[2]
+    # Only a room that was told makes it a matter of the home: a resident's own lift is nobody's kitchen.
+    told_room = talk.heard.understanding.first(EntityType.ROOM) is not None
+    at_home = (talk.situation.rules.phrases.says_home(said) or told_room) and category not in form.never_home
+    says_public = talk.situation.rules.phrases.says_public(said) or category in form.public_categories
+    state.public = says_public and not at_home
     read(talk, form, state)
-    at_home = talk.situation.rules.phrases.says_home(said) or state.place.room is not None
-    says_public = talk.situation.rules.phrases.says_public(said)
-    has_public_place = says_public or bool(state.place.words) or category in form.public_categories
-    state.public = has_public_place and not at_home
-    _complete_place(talk.situation, state)
+    whole = category in form.building_categories and state.place.building is not None and state.place.room is None
+    state.public = (says_public or bool(state.place.words) or whole) and not at_home
+    complete_place(talk.situation, state)
     if form.slot(SlotKind.PHONE) is not None and state.phone is None:
         state.phone = talk.situation.known.phone
+    person = form.slot(SlotKind.PERSON)
+    if person is not None and person.required is Need.ALWAYS and state.person is None:
+        state.person = talk.situation.known.name
     if category and form.ticket == "complaint":
         state.major = major_reason(talk, talk.heard.text)
     return state
@@ -51,19 +59,26 @@ def read(talk: Talk, form: Form, state: FormState) -> frozenset[str]:
     for slot in form.slots:
         match slot.kind:
             case SlotKind.PLACE:
-                taken = _read_place(talk, state)
+                taken = slots.read_place(talk, state)
             case SlotKind.TIME:
-                taken = _read_visit(talk, state)
+                taken = slots.read_visit(talk, state)
             case SlotKind.PHONE:
-                taken = _read_phone(heard, state)
+                taken = slots.read_phone(heard, state)
             case SlotKind.PERSON:
-                taken = _read_person(heard, state)
+                taken = slots.read_person(heard, state) or (
+                    slot.required is Need.ALWAYS and slots.read_name_left(talk, state)
+                )
+            case SlotKind.ROLE:
+                taken = slots.read_role(talk, state)
             case SlotKind.MATTER:
                 taken = False
         if taken:
             changed.add(slot.name)
     if "place" in changed:
-        _complete_place(talk.situation, state)
+        complete_place(talk.situation, state)
+    whole_building = state.place.building is not None and state.place.room is None
+    if whole_building and state.label.partition(".")[2] in form.building_categories:
+        state.public = True
     return frozenset(changed)
 
 
@@ -82,9 +97,9 @@ def read_freely(talk: Talk, form: Form, state: FormState) -> bool:
         if words:
             state.place = replace(state.place, words=words)
         return bool(words)
-    if form.slot(SlotKind.TIME) is not None and any(word in text for word in phrases.any_time):
-        state.visit_words = text[:_LONGEST_PLACE_WORDS]
-        return True
+    if slot is not None and slot.kind is SlotKind.PERSON:
+        state.person = phrases.name_in(text) or None
+        return state.person is not None
     return False
 
 
@@ -101,7 +116,10 @@ def missing(form: Form, state: FormState, phrases: Phrases) -> list[str]:
 def summary(form: Form, state: FormState, phrases: Phrases, now: datetime) -> str:
     """The form in one line, as it is read back: place, matter, visit, phone."""
     complaint = form.ticket == "complaint"
-    parts = [state.place.label, f"“{state.matter}”" if complaint else shorten(state.matter, _LONGEST_READ_BACK)]
+    parts = [
+        phrases.located(state.place.label),
+        f"“{state.matter}”" if complaint else shorten(state.matter, _LONGEST_READ_BACK),
+    ]
     if state.visit is not None:
         parts.append(phrases.visit.format(time=phrases.period(*state.visit, now)))
     elif state.visit_words:
@@ -115,6 +133,16 @@ def major_reason(talk: Talk, text: str) -> str | None:
     """Why a complaint is a major one (domain.md C10), from its words or because it comes back for the third time."""
     reason = is_major(text, talk.situation.rules.policy)
     return None if reason is None else reason.value
+
+
+def only_introduces(talk: Talk) -> bool:
+    """Whether a message says who and where somebody is and nothing else."""
+    understanding = talk.heard.understanding
+    rest = talk.heard.text
+    for told in understanding.entities:
+        rest = rest.replace(told.text, "，", 1)
+    named = understanding.first(EntityType.PERSON) is not None
+    return named and not talk.situation.rules.phrases.matter(rest, longest=LONGEST_MATTER)
 
 
 def only_an_address(talk: Talk) -> Place | None:
@@ -138,15 +166,16 @@ def _value(understanding: Understanding, kind: EntityType) -> str | None:
     return None if entity is None else entity.value
 
 
-def ticket_of(form: Form, state: FormState, name: str, *, reason: str) -> Open:
+def ticket_of(form: Form, state: FormState, name: str, phrases: Phrases, *, reason: str) -> Open:
     """The ticket that this form opens."""
+    matter = state.matter or state.said[:LONGEST_MATTER]
     category = state.label.partition(".")[2] or None
     return Open(
         name=name,
         kind=form.ticket,
         category=category,
         severity=Severity.MAJOR if state.major else Severity.NORMAL,
-        summary=state.matter or state.said[:LONGEST_MATTER],
+        summary=form.summary or phrases.join.join(part for part in (matter, state.visit_words) if part),
         received_at=state.received_at,
         place=state.place,
         phone=state.phone,
@@ -173,88 +202,15 @@ def is_filled(kind: SlotKind, state: FormState, phrases: Phrases) -> bool:
             return state.phone is not None or state.phone_skipped
         case SlotKind.PERSON:
             return state.person is not None
+        case SlotKind.ROLE:
+            return state.role is not None
 
 
-def _read_place(talk: Talk, state: FormState) -> bool:
-    before = state.place
-    building = _address_part(talk, EntityType.BUILDING, before.building)
-    unit = _address_part(talk, EntityType.UNIT, before.unit)
-    room = _address_part(talk, EntityType.ROOM, before.room)
-    words = _public_words(talk)
-    if building is None and unit is None and room is None and not words:
-        return False
-    state.place = Place(
-        building=building or before.building,
-        unit=unit or before.unit,
-        room=room or before.room,
-        words=words or before.words,
-        room_id=None if building or unit or room else before.room_id,
-    )
-    return state.place != before
-
-
-def _address_part(talk: Talk, kind: EntityType, known: str | None) -> str | None:
-    """The part of an address that a message gives: the first, or in a correction (不是3栋，是5栋) the new one."""
-    values = [entity.value for entity in talk.heard.understanding.entities if entity.type is kind]
-    if known is None or not values:
-        return values[0] if values else None
-    return next((value for value in values if value != known), known)
-
-
-def _public_words(talk: Talk) -> str:
-    """The public place a message names; the kitchen of a home is none, nor is what lies above or below a room."""
-    phrases = talk.situation.rules.phrases
-    if talk.heard.understanding.first(EntityType.ROOM) is not None:
-        return ""
-    for entity in talk.heard.understanding.entities:
-        if entity.type is EntityType.PLACE and not phrases.says_home(entity.text):
-            return entity.text
-    return ""
-
-
-def _read_visit(talk: Talk, state: FormState) -> bool:
-    hints = talk.situation.rules.phrases.visit_hints
-    # Before anybody asked for it, a time is when it happened unless the words around it speak of a visit.
-    if state.asked is None and not any(hint in talk.heard.text for hint in hints):
-        return False
-    for entity in talk.heard.understanding.entities:
-        period = _period(entity)
-        if period is not None and period[1] > talk.now and period != state.visit:
-            state.visit = (max(period[0], talk.now), period[1])
-            return True
-    return False
-
-
-def _period(entity: Entity) -> tuple[datetime, datetime] | None:
-    if entity.type is not EntityType.TIME:
-        return None
-    start, _, end = entity.value.partition("/")
-    try:
-        return datetime.fromisoformat(start), datetime.fromisoformat(end)
-    except ValueError:
-        return None
-
-
-def _read_phone(heard: Understanding, state: FormState) -> bool:
-    phone = heard.first(EntityType.PHONE)
-    if phone is None or not phone.value.isdecimal() or phone.value == state.phone:
-        return False
-    state.phone = phone.value
-    return True
-
-
-def _read_person(heard: Understanding, state: FormState) -> bool:
-    person = heard.first(EntityType.PERSON)
-    if person is None or person.value == state.person:
-        return False
-    state.person = person.value
-    return True
-
-
-def _complete_place(situation: Situation, state: FormState) -> None:
+def complete_place(situation: Situation, state: FormState) -> None:
     """Add what the record knows: the home of a resident with one home, the building of their own lift."""
     home = _home(situation.known.homes, state.place)
     if home is None:
+        state.place = completed(state.place, situation.known.came_by, public=state.public)
         return
     place = state.place
     if state.public:
@@ -283,7 +239,7 @@ def _without_entities(talk: Talk, said: str) -> str:
     """The text without addresses, phone numbers, visit times and the writer's own name."""
     text = said
     for entity in talk.heard.understanding.entities:
-        period = _period(entity)
+        period = slots.period_of_time(entity)
         if entity.type in _TOLD_APART or (period is not None and period[0] > talk.now):
             text = text.replace(entity.text, "，", 1)
     return text if bare(text) else said

@@ -2,15 +2,21 @@
 
 from datetime import timedelta
 
-from bot.dialogue import filling
+from actions.tables import BindingRole
+from bot.dialogue import filling, memory
 from bot.dialogue.state import FormState
-from bot.dialogue.steps import Add, KeepPhone
-from bot.dialogue.talk import Talk
-from bot.forms import Form, Need
+from bot.dialogue.steps import Add, AskBinding, KeepPhone
+from bot.dialogue.talk import Talk, shorten
+from bot.forms import Form, Need, Record, SlotKind
 from bot.phrases import bare
+from nlu.types import EntityType
 
 # For so long after a ticket was opened, more words about it go to it.
 _ADDING = timedelta(minutes=30)
+# The complaint that a charge is wrong; nobody is reminded of bills while it is open (domain.md D6).
+_DISPUTE = ("complaint", "fee_dispute")
+_MOST_RESUMED = 1
+_JOINED = frozenset({"repair", "complaint", "fee"})
 
 
 def start(talk: Talk, form: Form, label: str, said: str) -> None:
@@ -18,9 +24,11 @@ def start(talk: Talk, form: Form, label: str, said: str) -> None:
     state = filling.begin(talk, form, label, said)
     if _already_open(talk, form, state):
         return
+    if memory.third_time(talk, form.ticket, state):
+        state.major = state.major or "third_time"
     if talk.state.form is not None:
         talk.state.waiting.append(state)
-        talk.say("also_noted", {"matter": state.matter or form.name})
+        talk.say("also_noted", {"matter": shorten(state.matter or form.name)})
         return
     talk.state.form = state
     proceed(talk, form, state)
@@ -31,17 +39,19 @@ def proceed(talk: Talk, form: Form, state: FormState) -> None:
     lacking = filling.missing(form, state, talk.situation.rules.phrases)
     for name in lacking:
         slot = next(slot for slot in form.slots if slot.name == name)
-        question = slot.ask_public if state.public and slot.ask_public else slot.ask
+        by_building = state.public or state.label.partition(".")[2] in form.building_categories
+        question = slot.ask_public if by_building and slot.ask_public else slot.ask
         if question is not None:
             ask(talk, state, name, question)
             return
-    if state.major:
+    if state.major and (form.confirm is None or form.confirm.more):
         open_ticket(talk, form, state, "major")
     elif form.confirm is not None and not state.confirmed and _confirms(form, state):
         key = " ".join(lacking) or "nothing"
+        state.wanted = lacking
         ask(talk, state, "more" if form.confirm.more else "confirm", form.confirm.replies[key])
     elif lacking:
-        ask_again(talk, form, state, lacking[0])
+        ask_again(talk, form, state, _answered_badly(talk, form, lacking) or lacking[0])
     else:
         open_ticket(talk, form, state, "usual")
 
@@ -52,6 +62,13 @@ def resume(talk: Talk) -> None:
     if state is None or state.last_question is None or state.ticket_id is not None:
         return
     form = talk.situation.rules.forms.by_id[state.form]
+    state.resumed += 1
+    if state.resumed > _MOST_RESUMED + (not state.place.label):
+        # Whoever talks of other things twice does not want to be asked a third time.
+        talk.wake_after = form.silence
+        if form.confirm is not None:
+            open_ticket(talk, form, state, "unfinished")
+        return
     facts = {"summary": _summary(talk, form, state)}
     talk.say(state.last_question, facts, inside="form.resume", parts={"note": ""})
     talk.wake_after = form.silence
@@ -74,11 +91,16 @@ def close_silent(talk: Talk) -> None:
 def open_ticket(talk: Talk, form: Form, state: FormState, case: str) -> None:
     """Open the form's ticket, tell of it, and ask what may still be asked afterwards."""
     name = talk.new_ticket_name()
-    talk.do(filling.ticket_of(form, state, name, reason=case))
+    talk.do(filling.ticket_of(form, state, name, talk.situation.rules.phrases, reason=case))
     if state.phone and state.phone != talk.situation.known.phone:
         talk.do(KeepPhone(state.phone))
     talk.links.append(("focus", name))
+    if form.record is Record.BINDING_REQUEST:
+        role = BindingRole(state.role) if state.role else None
+        talk.do(AskBinding(name, state.place, role, state.person or "", state.phone))
     talk.say(_opened_reply(form, state, case), _opened_facts(talk, form, state), about=name)
+    if (form.ticket, state.label.partition(".")[2]) == _DISPUTE and talk.situation.known.homes:
+        talk.say("bills.dunning_stopped", about=name)
     talk.state.form = None
     if (later := _asked_afterwards(talk, form, state)) is not None:
         state.asked, state.last_question = later
@@ -98,7 +120,12 @@ def open_ticket(talk: Talk, form: Form, state: FormState, case: str) -> None:
 def _asked_afterwards(talk: Talk, form: Form, state: FormState) -> tuple[str, str] | None:
     """The slot that may still be asked for when the ticket is open, and the script that asks."""
     category = state.label.partition(".")[2]
+    if talk.state.waiting or category in form.building_categories:
+        # Another matter that waits is taken up at once; about a whole building nobody need be called.
+        return None
     for slot in form.slots:
+        if slot.name in state.wanted:
+            continue
         later = form.afterwards.get(slot.name)
         if later is None or (later.categories is not None and category not in later.categories):
             continue
@@ -119,16 +146,24 @@ def next_waiting(talk: Talk) -> None:
 def _already_open(talk: Talk, form: Form, state: FormState) -> bool:
     """The same matter never opens a second ticket: what is new is added to the one that is open."""
     category = state.label.partition(".")[2] or None
-    if category is None or form.ticket not in {"repair", "complaint"}:
-        return False
     for card in talk.open_cards():
-        same_place = state.place.label in {"", card.place}
-        if card.kind == form.ticket and card.category == category and same_place:
+        if card.kind != form.ticket:
+            continue
+        if form.summary is not None and card.summary == form.summary:
             talk.do(Add(card.id, talk.heard.text))
-            talk.state.focus = card.id
-            talk.say("ticket.already_open", talk.card_facts(card))
+            talk.say("ticket.updated", talk.card_facts(card))
+            return True
+        joined = form.ticket in _JOINED and category is not None and card.category == category
+        if joined and memory.same_place(card.place, state.place.label) and not _elsewhere(talk, card.summary, state):
+            memory.press(talk, card, "ticket.already_open")
             return True
     return False
+
+
+def _elsewhere(talk: Talk, matter: str, state: FormState) -> bool:
+    """Whether two matters lie in different parts of one home."""
+    spots, others = talk.situation.rules.phrases.spots(matter), talk.situation.rules.phrases.spots(state.said)
+    return bool(spots and others) and spots.isdisjoint(others)
 
 
 def _confirms(form: Form, state: FormState) -> bool:
@@ -162,12 +197,23 @@ def ask_again(talk: Talk, form: Form, state: FormState, name: str) -> None:
     """Ask once more for one slot; after that the ticket opens without it and a person asks."""
     slot = next(slot for slot in form.slots if slot.name == name)
     state.tried += 1
-    if state.tried > 1 or slot.again is None:
+    misread = slot.once_more is None or _answered_badly(talk, form, [name]) is not None
+    question = slot.again if misread else slot.once_more
+    if state.tried > 1 or question is None:
         open_ticket(talk, form, state, "usual")
         return
-    state.asked, state.last_question = name, slot.again
+    state.asked, state.last_question = name, question
     talk.wake_after = form.silence
-    talk.say(slot.again, {"summary": _summary(talk, form, state)}, parts={"note": ""})
+    talk.say(question, {"summary": _summary(talk, form, state)}, parts={"note": ""})
+
+
+def _answered_badly(talk: Talk, form: Form, lacking: list[str]) -> str | None:
+    """The slot that the message tried to fill: a number of too many or too few digits, or a time that is none."""
+    kinds = {slot.kind: slot.name for slot in form.slots if slot.name in lacking}
+    if SlotKind.PHONE in kinds and talk.situation.rules.phrases.number_like.search(talk.heard.text):
+        return kinds[SlotKind.PHONE]
+    times = (entity for entity in talk.heard.understanding.entities if entity.type is EntityType.TIME)
+    return kinds.get(SlotKind.TIME) if any(times) else None
 
 
 def skips(talk: Talk) -> bool:
@@ -177,6 +223,8 @@ def skips(talk: Talk) -> bool:
 
 
 def _opened_reply(form: Form, state: FormState, case: str) -> str:
+    if case == "usual" and state.major and "major" in form.opened:
+        case = "major"
     if case in form.opened and case != "usual":
         return form.opened[case]
     for special, applies in (
@@ -196,4 +244,6 @@ def _opened_facts(talk: Talk, form: Form, state: FormState) -> dict[str, str]:
         facts["visit"] = phrases.period(*state.visit, talk.now)
     if state.person is not None:
         facts["person"] = state.person
+    if form.record is not None:
+        facts["place"] = state.place.label
     return facts

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 
+from actions.notices import explaining
 from actions.tables import Severity, TurnOwner
 from actions.tickets import TicketCard
-from bot.dialogue import bills, filling, flow
-from bot.dialogue.steps import Add, Press, Rate, Reopen
+from bot.dialogue import bills, filling, flow, memory
+from bot.dialogue.steps import Add, Rate, Reopen
 from bot.dialogue.talk import Talk, next_word_at
+from bot.wishes import Wish
 from nlu.knowledge import Audience, Hit
 from nlu.types import EntityType, Intent, Request
 
@@ -16,6 +18,8 @@ _TICKET_NUMBER = re.compile(r"(?<![A-Za-z0-9])([A-Za-z])\s*[-—–]?\s*(\d{3,6}
 _HIGHEST_STARS = 5
 _LIST_LENGTH = 3
 _SAME_MATTER = 2
+# A question is answered when it is likelier than not what it seems.
+_LIKELY = 0.5
 
 
 def handle(talk: Talk, request: Request) -> None:
@@ -37,7 +41,7 @@ def to_person(talk: Talk, *, reason: str) -> None:
     state = filling.begin(talk, form, "human", talk.state.unclear or talk.heard.text)
     state.matter = state.matter or talk.heard.text.strip()[: filling.LONGEST_MATTER] or form.name
     name = talk.new_ticket_name()
-    talk.do(filling.ticket_of(form, state, name, reason=reason))
+    talk.do(filling.ticket_of(form, state, name, phrases, reason=reason))
     facts = {"now": phrases.clock(talk.now), "opens": phrases.moment(situation.opens_at, talk.now)}
     talk.say(form.opened[case], facts, about=name)
     talk.links += [("handover_ticket", name), ("focus", name)]
@@ -55,6 +59,16 @@ def best_answer(talk: Talk, text: str) -> Hit | None:
     today = talk.now.astimezone(talk.situation.rules.phrases.zone).date()
     hits = talk.situation.rules.knowledge.search(text, audience=Audience.RESIDENT, today=today)
     return hits[0] if hits and hits[0].confident else None
+
+
+def clearly_asks(talk: Talk) -> bool:
+    """Whether a message that was not understood for sure is a question all the same, and one that can be answered."""
+    understanding = talk.heard.understanding
+    if not talk.situation.rules.phrases.wishes.says(Wish.ASKS, talk.heard.text):
+        return False
+    if understanding.intent is Intent.FEE:
+        return understanding.confidence >= _LIKELY
+    return understanding.intent is Intent.INQUIRY and best_answer(talk, talk.heard.text) is not None
 
 
 def tell(talk: Talk, hit: Hit) -> None:
@@ -87,12 +101,9 @@ def _notice_explains(talk: Talk, label: str) -> bool:
     building = talk.heard.understanding.first(EntityType.BUILDING)
     homes = talk.situation.known.homes
     where = building.value if building else (homes[0].building if len(homes) == 1 else None)
-    for notice in talk.situation.notices:
-        concerned = not notice.buildings or where is None or where in notice.buildings
-        running = notice.starts_at <= talk.now
+    for notice in explaining(talk.situation.notices, label, where, talk.now):
         new = notice.id not in talk.state.notices_told
-        same = talk.situation.rules.phrases.same_supply(talk.heard.text, notice.title)
-        if label in notice.explains and same and concerned and running and new:
+        if new and talk.situation.rules.phrases.same_supply(talk.heard.text, notice.title):
             talk.state.notices_told.append(notice.id)
             talk.state.asked, talk.state.asked_about = "notice", label
             talk.state.unclear = talk.heard.text
@@ -131,10 +142,9 @@ def _progress(talk: Talk, request: Request) -> None:
     elif not cards:
         talk.say("progress.none")
     elif request.category == "urge" and cards[0] in talk.open_cards():
-        talk.do(Press(cards[0].id, talk.heard.text))
-        _tell_state(talk, cards[0], urged=True)
+        memory.press(talk, cards[0], _urged(cards[0]))
     elif len(cards) == 1:
-        _tell_state(talk, cards[0], urged=False)
+        _tell_state(talk, cards[0])
     else:
         phrases = talk.situation.rules.phrases
         lines = [f"{f['ticket']} {f['matter']}{phrases.separator}{f['state']}" for f in map(talk.card_facts, cards)]
@@ -143,7 +153,9 @@ def _progress(talk: Talk, request: Request) -> None:
 
 def _spoken_of(talk: Talk) -> tuple[TicketCard, ...]:
     """The tickets a question of progress is about: the one named, the open ones, or else the last one."""
-    named = {f"{letter.upper()}-{digits}" for letter, digits in _TICKET_NUMBER.findall(talk.heard.text)}
+    # A message that answers one of ours speaks of the ticket named there.
+    said = f"{talk.heard.text}\n{talk.heard.quote}"
+    named = {f"{letter.upper()}-{digits}" for letter, digits in _TICKET_NUMBER.findall(said)}
     by_number = tuple(card for card in talk.situation.cards if card.number in named)
     if by_number:
         return by_number
@@ -159,7 +171,12 @@ def _shared(text: str, summary: str) -> int:
     return len({*map("".join, pairwise(text))} & {*map("".join, pairwise(summary))})
 
 
-def _tell_state(talk: Talk, card: TicketCard, *, urged: bool) -> None:
+def _urged(card: TicketCard) -> str:
+    """What is told to somebody who presses; to press where nothing is owed starts a clock, which is then told."""
+    return "progress.one_overdue" if card.overdue and next_word_at(card) is not None else "progress.urged"
+
+
+def _tell_state(talk: Talk, card: TicketCard) -> None:
     facts = talk.card_facts(card)
     talk.state.focus = card.id
     due = next_word_at(card)
@@ -169,8 +186,6 @@ def _tell_state(talk: Talk, card: TicketCard, *, urged: bool) -> None:
         talk.say("progress.one_overdue", facts)
     elif due is None:
         talk.say("progress.replied", facts)
-    elif urged:
-        talk.say("progress.urged", facts)
     else:
         talk.say("progress.one", facts)
 

@@ -13,7 +13,8 @@ class FormState:
     """A form being filled.
 
     `asked` is what the last question was about: a slot's name, `confirm`, `more`, `change`, or None. `tried` counts
-    failed answers to it. `ticket_id` is set when the ticket is open and only something optional is still asked.
+    failed answers to it, `resumed` how often it was put again after something else, `wanted` names the slots that the
+    read-back asked for. `ticket_id` is set when the ticket is open and only something optional is still asked.
     """
 
     form: str
@@ -28,12 +29,15 @@ class FormState:
     visit: tuple[datetime, datetime] | None = None
     visit_words: str = ""
     person: str | None = None
+    role: str | None = None
     asked: str | None = None
     tried: int = 0
     confirmed: bool = False
     major: str | None = None
     ticket_id: int | None = None
     last_question: str | None = None
+    wanted: list[str] = field(default_factory=list)
+    resumed: int = 0
 
 
 @dataclass(slots=True)
@@ -41,8 +45,10 @@ class State:
     """All that is remembered.
 
     `waiting` holds further requests of an earlier message whose turn comes when the form is done. `asked` is a question
-    outside a form (`choices`, `cancel`, `notice`), `asked_about` the ticket or label it is about. Until `adding_until`,
-    more words about the ticket `adding_to`, opened by `adding_form`, go to it.
+    outside a form (`choices`, `cancel`, `notice`, `code`, `unbind`, `erase`, `visit` …), `asked_about` the ticket, the
+    label or the home it is about. Until `adding_until`, more words about the ticket `adding_to`, opened by
+    `adding_form`, go to it. `alarm_calm` says that the resident called the danger over, `outbursts` counts messages of
+    pure anger in a row.
     """
 
     last_talk_at: datetime | None = None
@@ -57,6 +63,9 @@ class State:
     alarm_ticket: int | None = None
     alarm_kind: str | None = None
     alarm_at: datetime | None = None
+    alarm_calm: bool = False
+    language: str = "zh"
+    outbursts: int = 0
     focus: int | None = None
     notices_told: list[int] = field(default_factory=list)
     last_variants: dict[str, int] = field(default_factory=dict)
@@ -93,6 +102,15 @@ class State:
                 value = [_dump_form(form) for form in value]
             values[name] = value
         return values
+
+
+def put(stored: dict[str, Any], path: str, value: int) -> None:
+    """Set a place of the stored state, such as `focus` or `form.ticket_id`."""
+    *folders, name = path.split(".")
+    target = stored
+    for folder in folders:
+        target = target[folder]
+    target[name] = value
 
 
 def _dump_form(form: FormState) -> dict[str, object]:

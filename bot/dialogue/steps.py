@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from actions.tables import Severity, TurnOwner
+from actions.tables import BindingRole, Severity, TurnOwner
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,39 @@ class KeepPhone:
     phone: str
 
 
-Step = Say | Open | Add | Press | Amend | Withdraw | Rate | Reopen | KeepPhone
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Make a matter a major one (domain.md C10)."""
+
+    ticket_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskBinding:
+    """Ask a member of staff to bind the one who writes; `ticket` names the ticket opened for it."""
+
+    ticket: str
+    place: Place
+    role: BindingRole | None
+    person: str
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unbind:
+    """Let a home go at the resident's wish."""
+
+    room_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Erase what is personal at the resident's wish."""
+
+
+Step = Say | Open | Add | Press | Amend | Withdraw | Rate | Reopen | KeepPhone | Raise | AskBinding | Unbind | Erase
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,8 @@ class Talk:
         facts = {
             "ticket": card.number,
             "matter": shorten(card.summary or names.matter(card.kind, card.category)),
-            "state": names.status(card.status),
-            "department": card.department_name,
+            "state": phrases.name(names.status(card.status)),
+            "department": phrases.name(card.department_name),
         }
         due = next_word_at(card)
         if due is not None:

@@ -93,7 +93,7 @@ async def test_a_turn_that_fails_because_of_us_goes_to_a_person(
         await stage.settle()
     assert [log["log_level"] for log in logs if log["event"] == "turn_failed"] == ["error"]
     told = await stage.exchange("a")
-    assert [reply.reply_id for reply in told.replies] == ["error.try_again"], "the resident is told"
+    assert [reply.reply_id for reply in told.replies] == ["error.registered"], "the resident is told"
     (card,) = told.tickets
     assert (card.kind, card.severity) == ("human", Severity.NORMAL)
     assert FAULT in card.summary, "the person reads what was said"
@@ -110,7 +110,7 @@ async def test_a_turn_that_fails_holds_up_no_other_conversation(stage: Stage, br
     await stage.write(FAULT, address="c")
     await stage.settle()
     assert await _replies(stage, "b") == ["greet.offer"]
-    assert await _replies(stage, "a") == await _replies(stage, "c") == ["error.try_again"]
+    assert await _replies(stage, "a") == await _replies(stage, "c") == ["error.registered"]
     assert await _owner(stage, "b") is TurnOwner.BOT
 
 
@@ -146,10 +146,10 @@ async def test_a_state_that_cannot_be_read_goes_to_a_person_and_starts_afresh(st
     await _set(stage, state={"of": "another version"})
     await stage.write("厨房水龙头漏水", address="a")
     await stage.settle()
-    assert await _replies(stage, "a") == ["error.try_again"]
+    assert await _replies(stage, "a") == ["error.registered"]
     await stage.write("厨房水龙头漏水", address="a")
     await stage.settle()
-    assert "error.try_again" not in await _replies(stage, "a")
+    assert "error.registered" not in await _replies(stage, "a")
 
 
 async def test_a_healthy_conversation_is_never_given_away_for_another(
@@ -175,7 +175,7 @@ async def test_a_healthy_conversation_is_never_given_away_for_another(
     monkeypatch.setattr("desk.loops.answer_one", late)
     assert await stage.desk.answer()
     await stage.settle()
-    assert await _replies(stage, "a") == ["error.try_again"]
+    assert await _replies(stage, "a") == ["error.registered"]
     assert await _replies(stage, "b") == ["greet.offer"]
     assert await _owner(stage, "b") is TurnOwner.BOT
 
@@ -194,7 +194,7 @@ async def test_a_database_out_of_order_is_tried_again_and_no_reason_to_fetch_a_p
         await stage.desk.answer()
     broken.clear()
     assert await stage.desk.answer()
-    assert "error.try_again" not in await _replies(stage, "a")
+    assert "error.registered" not in await _replies(stage, "a")
     assert await _owner(stage, "a") is TurnOwner.BOT
 
 

@@ -2,10 +2,9 @@
 
 A file holds a list of conversations. Each has a `name`, while it does not go as written a `known_failure`,
 optionally the bound `resident` who speaks and the moment `at` which it starts, and `steps`. A step does one thing
-(`say`, `burst`, `press`, `photo`, `wait`, `staff`) and states what must come of it: `replies` (the ids in order; a
-trailing `*`
-matches a prefix), `says` and `never_says` (words in the replies), `tickets` (each a mapping of fields that one ticket
-must have), `count` (how many tickets in all), `owner`.
+(`say`, `burst`, `press`, `photo`, `wait`, `staff`; `{code}` in words is the binding code issued last) and states what
+must come of it: `replies` (the ids in order; a trailing `*` matches a prefix), `says` and `never_says` (words in the
+replies), `tickets` (each a mapping of fields that one ticket must have), `count` (how many tickets in all), `owner`.
 """
 
 import re
@@ -20,7 +19,7 @@ from ruamel.yaml import YAML
 
 from actions.tickets import TicketCard
 from desk.stage import Exchange, Stage
-from tests.dialogues import staff
+from tests.dialogues import office, staff
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DEFAULT_START = "2026-11-23T10:00"
@@ -81,7 +80,7 @@ async def play(stage: Stage, conversation: Conversation) -> None:
         introduced += sum(_GREETED in reply.text for reply in exchange.replies)
         if introduced > 1:
             problems.append("the assistant introduced itself twice")
-        understood = [f"{u['intent']}.{u['category']} {u['confidence']}" for u in exchange.understood]
+        understood = [f"{u.get('intent')}.{u.get('category')} {u.get('confidence')}" for u in exchange.understood]
         told = "\n".join(
             [f"step {number}: {dict(step)}", *problems, f"understood {understood}", *map(str, exchange.tickets), *heard]
         )
@@ -96,7 +95,7 @@ async def _do(stage: Stage, step: Mapping[str, Any], heard: list[str]) -> None:
             stage.now += timedelta(seconds=1)
             await stage.desk.understand()
     elif "say" in step or "press" in step or "photo" in step:
-        text = step.get("press", step.get("say", ""))
+        text = office.spoken(stage, step.get("press", step.get("say", "")))
         await stage.write(text, pressed="press" in step, photos=step.get("photo", 0))
     elif "staff" in step:
         await staff.act(stage, step["staff"])

@@ -14,6 +14,7 @@ from actions.tickets import TicketCard, open_cards
 from actions.transcript import conversation_of
 from bot.telling import Teller
 from desk.stage import TERMINAL, Stage
+from tests.dialogues import office
 
 ANYTHING = console.Seen()
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -25,6 +26,9 @@ async def act(stage: Stage, step: Mapping[str, Any]) -> None:
 
     def do(session: Session) -> None:
         staff = _identity(session, stage.community_id, role)
+        if step["do"] in office.VERBS:
+            office.act(session, stage, staff, step)
+            return
         conversation_id = conversation_of(session, stage.community_id, TERMINAL, "resident")
         assert conversation_id is not None, "nobody has written yet"
         cards = open_cards(session, stage.community_id, conversation_id, stage.now)

@@ -1,5 +1,6 @@
 """What every door promises, whichever way messages come and go."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -10,23 +11,33 @@ from actions.store import Session
 from actions.tables import Attachment, Contact, Direction, Message, OutboxRow, OutboxState, Ticket, TicketStatus
 from bot.errors import ChannelError
 from desk.stage import Stage
-from tests.bot.channels.doors import DOORS, PUSHING, Door
+from tests.bot.channels.doors import DOORS, EDITING, PUSHING, Door
 
 MATTER = "厨房水龙头漏水"
 
 
 @pytest.fixture(params=DOORS)
-def door(request: pytest.FixtureRequest, stage: Stage) -> Door:
+async def door(request: pytest.FixtureRequest, stage: Stage) -> AsyncIterator[Door]:
     made = DOORS[request.param](stage)
-    made.open(stage)
-    return made
+    await made.open()
+    yield made
+    await made.close()
 
 
 @pytest.fixture(params=PUSHING)
-def pushing(request: pytest.FixtureRequest, stage: Stage) -> Door:
+async def pushing(request: pytest.FixtureRequest, stage: Stage) -> AsyncIterator[Door]:
     made = DOORS[request.param](stage)
-    made.open(stage)
-    return made
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture(params=EDITING)
+async def editing(request: pytest.FixtureRequest, stage: Stage) -> AsyncIterator[Door]:
+    made = DOORS[request.param](stage)
+    await made.open()
+    yield made
+    await made.close()
 
 
 async def _inbound(door: Door) -> list[tuple[str, int, int | None]]:
@@ -65,7 +76,9 @@ async def test_answers_come_in_the_order_in_which_they_were_given(door: Door) ->
 async def test_a_photo_is_kept_and_answered(door: Door) -> None:
     await door.say("", key="1", photos=2)
     await door.stage.settle()
-    assert await _inbound(door) == [("", 2, 1)]
+    stored = await _inbound(door)
+    assert sum(photos for _, photos, _ in stored) == 2
+    assert {turn for _, _, turn in stored} == {1}, "however many messages carry them, they are one request"
     files = await door.stage.store.read(lambda session: len(session.execute(select(Attachment.id)).all()))
     assert files == 2
     assert "照片" in (await door.shown())[-1].text
@@ -120,12 +133,32 @@ async def test_a_rating_reaches_the_ticket(door: Door) -> None:
     assert rated == [5]
 
 
-async def test_what_is_too_long_is_kept_as_far_as_there_is_room_and_answered(door: Door) -> None:
-    await door.say(f"{MATTER}，" * 4000, key="1")
-    await door.stage.settle()
-    ((text, _, turn),) = await _inbound(door)
-    assert (len(text), text[-1], turn) == (20_000, "…", 1)
+async def test_what_is_too_long_is_kept_as_far_as_there_is_room_and_never_cut_in_silence(door: Door) -> None:
+    long = f"{MATTER}，" * 4000
+    await door.say(long, key="1")
+    await door.stage.settle(timedelta(minutes=1))
+    stored = [text for text, _, _ in await _inbound(door)]
+    told = any("后面" in message.text for message in await door.shown())
+    if door.longest < len(long):
+        assert "".join(stored) == long, "the messenger itself divides what is too long for it"
+        assert not told
+    else:
+        assert [(len(text), text[-1]) for text in stored] == [(20_000, "…")]
+        assert told
     assert await door.shown()
+
+
+async def test_a_new_version_of_a_message_is_answered_instead_of_the_first(editing: Door) -> None:
+    door = editing
+    await door.say("3栋2单元1502厨房水龙头漏水", key="1")
+    first = await door.edit("1", "5栋2单元1502厨房水龙头漏水")
+    assert (await door.edit("1", "5栋2单元1502厨房水龙头漏水")).duplicate
+    await door.stage.settle()
+    said = "".join(message.text for message in await door.shown())
+    assert ("5栋" in said, "3栋" in said) == (True, False)
+    edits = select(Message.id, Message.edit_of).where(Message.direction == Direction.IN).order_by(Message.seq)
+    one, two = await door.stage.store.read(lambda session: [tuple(row) for row in session.execute(edits)])
+    assert (one[1], two) == (None, (first.message_id, one[0]))
 
 
 async def test_an_emergency_is_answered_at_once(door: Door) -> None:
