@@ -12,15 +12,22 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from actions.views import alive
+from web.asides import Asides
+from web.bills import BillPages
 from web.deps import Deps
 from web.errors import error_page, exception_handlers
+from web.follow_up import FollowUpPages
+from web.homes import HomePages
 from web.pages import ASSETS, Pages
 from web.passwords import Passwords
+from web.paste import Paste
+from web.queue import QueuePages
 from web.resident import ResidentDoor
 from web.security import SecurityMiddleware
 from web.sign_in import SignIn
 from web.sse import Feed
 from web.staff import Console
+from web.suggesting import Suggesting
 from web.tickets import TicketPages
 from web.uploads import Photos
 
@@ -36,6 +43,9 @@ class _Assets(StaticFiles):
         scope: Scope = args[2] if len(args) > 2 else kwargs["scope"]  # noqa: PLR2004 - the third is the scope
         if b"v=" in scope.get("query_string", b""):
             response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        else:
+            # A script that another one imports has no version in its address, so the browser asks whether it changed.
+            response.headers["cache-control"] = "no-cache"
         return response
 
 
@@ -47,7 +57,14 @@ def create_app(deps: Deps, *, passwords: Passwords | None = None) -> Starlette:
     resident = ResidentDoor(deps, pages, feed, photos).routes()
     staff = [
         *SignIn(deps, pages, passwords or Passwords()).routes(),
+        *QueuePages(deps, pages, feed).routes(),
         *Console(deps, pages, feed, photos).routes(),
+        *HomePages(deps, pages, feed).routes(),
+        *BillPages(deps, pages, feed).routes(),
+        *FollowUpPages(deps, pages, feed).routes(),
+        *Asides(deps, pages, feed).routes(),
+        *Suggesting(deps, pages).routes(),
+        *Paste(deps, pages, feed).routes(),
         *TicketPages(deps, pages, feed).routes(),
     ]
 

@@ -6,11 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from actions.bill_rules import BillRules
 from actions.calendar import Calendar
 from actions.policy import Policy
 from actions.store import Session, Store
 from actions.tables import Ticket
 from actions.views import EstateCard, estate
+from web.content import ConsoleContent
 from words.etiquette import Etiquette
 from words.replies import Replies
 
@@ -23,7 +25,9 @@ CommunityOf = Callable[[str | None], Awaitable[EstateCard | None]]
 class Limits:
     """How much one visitor or one address may send.
 
-    A rate is a burst and how many a minute flow back; sizes are in bytes, lengths in characters.
+    A rate is a burst and how many a minute flow back; sizes are in bytes, lengths in characters. A newcomer is a
+    visitor who writes for the first time; a look is a page or an update that is asked for; a post may take
+    `post_seconds`.
     """
 
     visitor_burst: int = 20
@@ -34,6 +38,17 @@ class Limits:
     sign_in_per_minute: float = 0.5
     address_sign_ins: int = 30
     address_sign_ins_per_minute: float = 3
+    address_newcomers: int = 40
+    address_newcomers_per_minute: float = 4
+    visitor_photos: int = 12
+    visitor_photos_per_minute: float = 12
+    address_photos: int = 60
+    address_photos_per_minute: float = 30
+    address_looks: int = 600
+    address_looks_per_minute: float = 1_200
+    visitor_posts_at_once: int = 2
+    address_posts_at_once: int = 16
+    post_seconds: float = 120
     streams_per_address: int = 60
     photo_bytes: int = 10 * 1024 * 1024
     photos: int = 6
@@ -66,7 +81,8 @@ class Deps:
     """What the wiring gives to the pages.
 
     `ring` wakes the workers after a message was stored; `community` finds the estate of a code, or of None the
-    default one; `uploads` is the folder of photos; `tell` says a script in a ticket's conversation.
+    default one; `uploads` is the folder of photos; `tell` says a script in a ticket's conversation; `console` is the
+    content that only the console uses; `bills` are the words of bills.
     """
 
     store: Store
@@ -80,6 +96,8 @@ class Deps:
     policy: Policy
     calendar: Calendar
     tell: Tell
+    console: ConsoleContent
+    bills: BillRules
 
 
 def community_in(store: Store, default_code: str | None = None) -> CommunityOf:

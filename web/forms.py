@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import anyio.to_thread
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from web.ids import number
 
@@ -59,16 +59,24 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class FormLimits:
-    """What a form may hold, in bytes; `files` says how many files are kept."""
+    """What a form may hold, in bytes; `files` says how many files are kept, `fields` how many fields are read."""
 
     body: int
     text: int
     file: int = 0
     files: int = 0
+    fields: int = _MOST_PARTS
 
 
 async def read_form(request: Request, limits: FormLimits) -> Form:
-    """Read a posted form. Raises FormError when it is none, or when its text is beyond the limit."""
+    """Read a posted form. Raises FormError when it is none, is beyond the limit, or its browser went away."""
+    try:
+        return await _read(request, limits)
+    except ClientDisconnect as error:
+        raise FormError("the browser went away") from error
+
+
+async def _read(request: Request, limits: FormLimits) -> Form:
     if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
         return Form()  # a form of a single button may have nothing to say
     kind, options = parse_options_header(request.headers.get("content-type"))
@@ -89,7 +97,7 @@ async def _read_urlencoded(request: Request, limits: FormLimits) -> Form:
         if len(body) > limits.text:
             raise FormError("the form is too large")
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_PARTS)
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=limits.fields)
     except ValueError as error:
         raise FormError("the form cannot be read") from error
     return Form(fields=dict(pairs))

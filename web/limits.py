@@ -1,10 +1,13 @@
-"""Token buckets: a burst is let through, then so many a minute; kept in memory, for this process."""
+"""How much one visitor and one network may send: buckets in memory for this process, and whose they are."""
 
+import hashlib
+import ipaddress
 from collections import OrderedDict
 from collections.abc import Hashable
 from datetime import datetime
 
 _MOST_KEYS = 20_000
+_HOME_PREFIX = 64
 
 
 class Buckets:
@@ -46,3 +49,21 @@ class Buckets:
         self._levels.move_to_end(key)
         if len(self._levels) > _MOST_KEYS:
             self._levels.popitem(last=False)
+
+
+def network_of(host: str) -> str:
+    """Whom an address is counted as: itself, or with IPv6 its home, which has 2^64 addresses to send from."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, _HOME_PREFIX), strict=False))
+
+
+def unnamed(network: str) -> str:
+    """The key under which a network is counted in the database, which keeps no network address."""
+    return hashlib.blake2s(network.encode(), digest_size=16).hexdigest()

@@ -32,6 +32,8 @@ class Pages:
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
+            # Looking whether a file was edited costs more than rendering a small template.
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )

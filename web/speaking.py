@@ -13,6 +13,8 @@ from words.etiquette import Finding, Situation
 from words.mood import Mood
 from words.rules import Author, Severity
 
+_LONGEST_KEY = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -30,22 +32,9 @@ class Checked:
         """Whether a reason is needed."""
         return bool(self.rules)
 
-    def shown(self, text: str) -> list[Mapping[str, Any]]:
-        """The findings as a page shows them, with the words that they are about."""
-        return [
-            {
-                "rule": finding.rule,
-                "words": text[finding.start : finding.end],
-                "why": finding.why,
-                "mend": finding.mend or "",
-                "block": finding.severity is Severity.BLOCK,
-            }
-            for finding in self.findings
-        ]
-
-    def spoken(self, text: str, reason: str) -> Spoken:
-        """The text with what goes on record about it."""
-        return Spoken(text, self.rules, reason if self.blocked else "")
+    def spoken(self, text: str, reason: str, key: str = "") -> Spoken:
+        """The text with what goes on record about it, and the page's own id of this sending."""
+        return Spoken(text, self.rules, reason if self.blocked else "", key[:_LONGEST_KEY])
 
 
 def check(deps: Deps, text: str, mood: Mood, to: SpeakingTo, facts: Mapping[str, Any]) -> Checked:

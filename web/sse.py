@@ -24,8 +24,12 @@ Visible = Callable[[tuple[Change, ...]], Awaitable[tuple[Change, ...] | None]]
 
 @dataclass(eq=False, slots=True)
 class _Follower:
-    """One open stream: what waits to be sent to it, and whether it fell too far behind."""
+    """One open stream: what waits to be sent to it, and whether it fell too far behind.
 
+    One that follows a conversation is left asleep by everything else, so that a thousand open pages cost little.
+    """
+
+    conversation_id: int | None = None
     waiting: asyncio.Queue[tuple[Change, ...]] = field(default_factory=lambda: asyncio.Queue(_QUEUED))
     lost: bool = False
 
@@ -54,12 +58,15 @@ class Feed:
         """The cursor after everything that is visible now; a page carries it so that its stream misses nothing."""
         return await self._store.read(newest)
 
-    async def follow(self, cursor: str) -> AsyncIterator[tuple[Change, ...]]:
-        """All changes after a cursor, in order and without gaps: first those of the past, then as they come."""
-        follower = _Follower()
+    async def follow(self, cursor: str, conversation_id: int | None = None) -> AsyncIterator[tuple[Change, ...]]:
+        """All changes after a cursor, in order and without gaps: first those of the past, then as they come.
+
+        Given a conversation, those that come may lack what concerns others only.
+        """
+        follower = _Follower(conversation_id)
         reached = _place(cursor)
         async with self._following(follower):
-            while batch := await self._past(cursor):
+            while batch := await self._past(cursor, conversation_id):
                 cursor = batch[-1].cursor
                 reached = _place(cursor)
                 yield batch
@@ -69,8 +76,10 @@ class Feed:
                     reached = _place(fresh[-1].cursor)
                     yield fresh
 
-    async def _past(self, cursor: str) -> tuple[Change, ...]:
-        return await self._store.read(lambda session: since(session, cursor, limit=_BATCH))
+    async def _past(self, cursor: str, conversation_id: int | None = None) -> tuple[Change, ...]:
+        return await self._store.read(
+            lambda session: since(session, cursor, limit=_BATCH, conversation_id=conversation_id)
+        )
 
     @contextlib.asynccontextmanager
     async def _following(self, follower: _Follower) -> AsyncIterator[None]:
@@ -108,7 +117,10 @@ class Feed:
                 follower.waiting.put_nowait(())
 
     def _hand_out(self, batch: tuple[Change, ...]) -> None:
+        concerned = {change.conversation_id for change in batch} | {None}
         for follower in self._followers:
+            if follower.conversation_id not in concerned:
+                continue
             try:
                 follower.waiting.put_nowait(batch)
             except asyncio.QueueFull:
@@ -129,13 +141,18 @@ class Told:
     details: bool
 
 
-def stream(feed: Feed, cursor: str, visible: Visible, told: Told) -> EventSourceResponse:
-    """A stream of the changes that its reader may see; each event carries the cursor to go on from."""
+def stream(
+    feed: Feed, cursor: str, visible: Visible, told: Told, conversation_id: int | None = None
+) -> EventSourceResponse:
+    """A stream of the changes that its reader may see, of one conversation or of all.
+
+    Each event carries the cursor to go on from.
+    """
 
     async def events() -> AsyncIterator[ServerSentEvent]:
         with told.count.held(told.address):
             yield ServerSentEvent(event="open", data="{}", id=cursor, retry=_RETRY_MS)
-            async for batch in feed.follow(cursor):
+            async for batch in feed.follow(cursor, conversation_id):
                 seen = await visible(batch)
                 if seen is None:
                     return

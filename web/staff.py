@@ -1,20 +1,19 @@
-"""The console's front: the queue by time left, the alarms, photos, and the stream that keeps pages fresh."""
+"""The console's frame: the alarms, photos, and the stream that keeps pages fresh."""
 
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.access import Permission, StaffIdentity, allows
-from actions.alerts import AlertCard, acknowledge, mark_seen, open_alerts
 from actions.live import Change, newest
 from actions.staffing import session_of
 from actions.store import Session
-from actions.views import EstateCard, alarms, estate_by_id, queue, stored_file, visible
-from actions.views.shown import Queue, QueueRow
+from actions.views import EstateCard, alarms, estate_by_id, stored_file, visible
+from actions.views.shown import QueueRow
 from web.deps import Deps
 from web.ids import row_id
 from web.pages import Pages
@@ -22,9 +21,6 @@ from web.photo_answers import photo_response
 from web.sessions import STAFF_COOKIE, signed_in
 from web.sse import Feed, StreamCount, Told, stream
 from web.uploads import Photos
-
-_ALERTS = 12
-FILTERS = ("all", "mine", "unassigned", "overdue")
 
 
 class Console:
@@ -41,22 +37,11 @@ class Console:
         """The addresses of this module."""
         deps = self._deps
         return [
-            Route("/staff", signed_in(deps, self.queue)),
-            Route("/staff/queue", signed_in(deps, self.queue_piece)),
             Route("/staff/alarms", signed_in(deps, self.alarms)),
             Route("/staff/alarms/list", signed_in(deps, self.alarms_piece)),
             Route("/staff/events", signed_in(deps, self.events)),
             Route("/staff/photos/{photo:int}", signed_in(deps, self.photo)),
-            Route("/staff/alerts/{alert:int}", signed_in(deps, self.take_note), methods=["POST"]),
         ]
-
-    async def queue(self, request: Request, staff: StaffIdentity) -> Response:
-        """All open tickets by the time that is left; without a part in tickets, what the member can do instead."""
-        return self._pages.page("queue.html", **await self._queue_context(request, staff))
-
-    async def queue_piece(self, request: Request, staff: StaffIdentity) -> Response:
-        """The list alone, for a script that refreshes it."""
-        return self._pages.page("_queue.html", **await self._queue_context(request, staff))
 
     async def alarms(self, request: Request, staff: StaffIdentity) -> Response:
         """The open alarms, with one large button each."""
@@ -92,40 +77,6 @@ class Console:
         file = await self._deps.store.read(lambda session: stored_file(session, staff, photo_id))
         return photo_response(self._photos, file)
 
-    async def take_note(self, request: Request, staff: StaffIdentity) -> Response:
-        """Record that the member has taken note of a word that was meant for them."""
-        alert_id, now = row_id(request, "alert"), self._deps.clock()
-        await self._deps.store.write(
-            lambda session: acknowledge(session, staff.community_id, staff.staff_id, alert_id, now)
-        )
-        self._feed.ring()
-        return RedirectResponse("/staff", status_code=303)
-
-    async def _queue_context(self, request: Request, staff: StaffIdentity) -> dict[str, Any]:
-        now = self._deps.clock()
-        may_see = allows(staff, Permission.TICKET_SEE)
-
-        def read(session: Session) -> tuple[Queue | None, tuple[AlertCard, ...], str, EstateCard]:
-            shown = queue(session, staff, now) if may_see else None
-            words = open_alerts(session, staff.community_id, staff.staff_id, limit=_ALERTS)
-            return shown, words, newest(session), estate_by_id(session, staff.community_id)
-
-        shown, alerts, cursor, estate = await self._deps.store.read(read)
-        if unseen := [alert.id for alert in alerts if alert.seen_at is None]:
-            await self._deps.store.write(
-                lambda session: mark_seen(session, staff.community_id, staff.staff_id, unseen, now)
-            )
-        wanted = request.query_params.get("show", "all")
-        wanted = wanted if wanted in FILTERS else "all"
-        rows = tuple(row for row in shown.rows if _matches(row, wanted, staff)) if shown else ()
-        return frame(staff, estate, now) | {
-            "queue": shown,
-            "rows": rows,
-            "alerts": alerts,
-            "show": wanted,
-            "cursor": cursor,
-        }
-
     async def _alarms_context(self, _request: Request, staff: StaffIdentity) -> dict[str, Any]:
         now = self._deps.clock()
 
@@ -145,14 +96,8 @@ def frame(staff: StaffIdentity, estate: EstateCard, now: datetime) -> dict[str, 
         "tz": ZoneInfo(estate.timezone),
         "may_see_tickets": allows(staff, Permission.TICKET_SEE),
         "may_see_alarms": allows(staff, Permission.ALARM_ACKNOWLEDGE),
+        "may_paste": allows(staff, Permission.TICKET_REPLY) and allows(staff, Permission.CONVERSATION_SEE),
+        "may_edit_content": allows(staff, Permission.CONTENT_EDIT),
+        "may_bind": allows(staff, Permission.BINDING_MANAGE),
+        "may_see_bills": allows(staff, Permission.BILL_SEE),
     }
-
-
-def _matches(row: QueueRow, wanted: str, staff: StaffIdentity) -> bool:
-    if wanted == "mine":
-        return row.assignee_id == staff.staff_id
-    if wanted == "unassigned":
-        return row.assignee_id is None
-    if wanted == "overdue":
-        return row.seconds_left is not None and row.seconds_left < 0
-    return True

@@ -1,7 +1,5 @@
 """Photos: recognised by their content, made small, freed of everything but the picture, and kept under their hash."""
 
-import hashlib
-import os
 import struct
 import tempfile
 import zlib
@@ -13,6 +11,7 @@ import anyio.to_thread
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from actions.intake import Upload
+from actions.kept_files import keep_bytes, path_of
 from web.forms import PostedFile
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
@@ -54,7 +53,7 @@ class Photos:
 
     def path(self, sha256: str) -> Path:
         """Where the bytes of a hash lie."""
-        return self._folder / sha256[:2] / sha256
+        return path_of(self._folder, sha256)
 
     async def keep(self, file: PostedFile) -> Upload:
         """Re-encode and store one posted file. Raises PhotoError when it is too large or no photo."""
@@ -67,22 +66,8 @@ class Photos:
     def _keep(self, file: PostedFile) -> Upload:
         file.data.seek(0)
         content = reencoded(file.data)
-        digest = hashlib.sha256(content).hexdigest()
-        self._store(digest, content)
+        digest = keep_bytes(self._folder, content)
         return Upload("photo", digest, "image/jpeg", len(content), file.name[-_LONGEST_NAME:])
-
-    def _store(self, digest: str, content: bytes) -> None:
-        """Write the file whole or not at all; the same photo sent twice is stored once."""
-        path = self.path(digest)
-        if path.exists():
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        with os.fdopen(handle, "wb") as new:
-            new.write(content)
-            new.flush()
-            os.fsync(new.fileno())
-        Path(temporary).replace(path)
 
 
 def reencoded(source: IO[bytes]) -> bytes:

@@ -1,60 +1,26 @@
 """What can be done from a ticket's page: one entry per button, from the posted form to the change that it makes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from actions import console
-from actions.access import StaffIdentity
-from actions.console import Answer, PuttingOff, Seen, Spoken
-from actions.conversations import hand_back, take_over
+from actions.calendar import Calendar
+from actions.console import Answer, PuttingOff
+from actions.drafts import drop_draft, snooze, wake
 from actions.errors import FieldError
 from actions.store import Session
-from web.deps import Deps
-from web.forms import Form
+from web import talking
+from web.joining import JOINING_VERBS
+from web.submitted import Change, Submitted, promises_of
 
-# The change itself, to be run in a transaction; it gives the name of the sentence that says it was done.
-Change = Callable[[Session], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """A posted form of a ticket's page, with everything that a change may need.
-
-    `spoken` are the words to the resident, already checked; empty for changes that say nothing.
-    """
-
-    deps: Deps
-    staff: StaffIdentity
-    ticket_id: int
-    conversation_id: int | None
-    form: Form
-    spoken: Spoken
-    seen: Seen
-    zone: ZoneInfo
-    now: datetime
-
-    def moment(self, field: str) -> datetime | None:
-        """A local time of the form as a moment; None when the field was left empty. Raises FieldError."""
-        return moment_of(self.form, field, self.zone)
-
-
-def moment_of(form: Form, field: str, zone: ZoneInfo) -> datetime | None:
-    """A local time of a form as a moment; None when the field was left empty. Raises FieldError."""
-    given = form.text(field)
-    if not given:
-        return None
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise FieldError(field, "is not a date and time") from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 
 
 def _reply(sent: Submitted) -> Change:
     concludes = sent.form.text("concludes") == "1"
-    answer = Answer(sent.spoken, concludes, None if concludes else sent.moment("promised_at"))
+    promised_at = None if concludes else sent.moment("promised_at")
+    answer = Answer(sent.spoken, concludes, promised_at, promises_of(sent))
 
     def change(session: Session) -> str:
         card = console.reply(
@@ -66,6 +32,7 @@ def _reply(sent: Submitted) -> Change:
             policy=sent.deps.policy,
             now=sent.now,
         )
+        drop_draft(session, sent.staff, "tickets", sent.ticket_id)
         return "done_reply" if card.replied else "done_reply_short"
 
     return change
@@ -162,42 +129,45 @@ def _note(sent: Submitted) -> Change:
     return change
 
 
-def _take_over(sent: Submitted) -> Change:
-    conversation_id, version = _conversation(sent), sent.seen.conversation
-    if version is None:
-        raise FieldError("conversation_version", "is missing")
+def _snooze(sent: Submitted) -> Change:
+    until = _aside_until(sent)
 
     def change(session: Session) -> str:
-        take_over(session, sent.staff, conversation_id, version=version, now=sent.now)
-        return "done_take_over"
+        snooze(session, sent.staff, sent.ticket_id, until=until, version=sent.seen.ticket, now=sent.now)
+        return "done_snooze"
 
     return change
 
 
-def _hand_back(sent: Submitted) -> Change:
-    conversation_id = _conversation(sent)
+def _aside_until(sent: Submitted) -> datetime:
+    """An hour from now, the next workday's opening, or the moment that was given."""
+    chosen = sent.form.text("for")
+    if chosen == "hour":
+        return sent.now + _HOUR
+    if chosen == "workday":
+        return next_workday(sent.deps.calendar, sent.now)
+    until = sent.moment("until")
+    if until is None:
+        raise FieldError("until", "is missing; say until when")
+    return until
 
+
+def next_workday(calendar: Calendar, now: datetime) -> datetime:
+    """When the desk opens on the next workday after today."""
+    tomorrow = now.astimezone(calendar.timezone).replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
+    moment = calendar.next_opening(tomorrow)
+    while not calendar.is_workday(moment.astimezone(calendar.timezone).date()):
+        following = moment.astimezone(calendar.timezone).replace(hour=0, minute=0) + _DAY
+        moment = calendar.next_opening(following)
+    return moment
+
+
+def _wake(sent: Submitted) -> Change:
     def change(session: Session) -> str:
-        hand_back(session, sent.staff, conversation_id, now=sent.now)
-        return "done_hand_back"
+        wake(session, sent.staff, sent.ticket_id)
+        return "done_wake"
 
     return change
-
-
-def _talk(sent: Submitted) -> Change:
-    conversation_id = _conversation(sent)
-
-    def change(session: Session) -> str:
-        console.talk(session, sent.staff, conversation_id, sent.spoken, seen=sent.seen, now=sent.now)
-        return "done_reply"
-
-    return change
-
-
-def _conversation(sent: Submitted) -> int:
-    if sent.conversation_id is None:
-        raise FieldError("conversation_id", "there is no conversation")
-    return sent.conversation_id
 
 
 TICKET_VERBS: Mapping[str, Callable[[Submitted], Change]] = {
@@ -209,13 +179,21 @@ TICKET_VERBS: Mapping[str, Callable[[Submitted], Change]] = {
     "resolve": _resolve,
     "reopen": _reopen,
     "note": _note,
-    "take_over": _take_over,
-    "hand_back": _hand_back,
+    "snooze": _snooze,
+    "wake": _wake,
+    "take_over": talking.take_over,
+    "hand_back": talking.hand_back,
+    "transfer": talking.transfer,
+    "open": talking.open_ticket,
+    **JOINING_VERBS,
 }
 CONVERSATION_VERBS: Mapping[str, Callable[[Submitted], Change]] = {
-    "reply": _talk,
-    "take_over": _take_over,
-    "hand_back": _hand_back,
+    "reply": talking.talk,
+    "note": talking.note,
+    "take_over": talking.take_over,
+    "hand_back": talking.hand_back,
+    "transfer": talking.transfer,
+    "open": talking.open_ticket,
 }
 # The changes that say something to the resident in the member's own words.
 SPEAKING = frozenset({"reply", "hold", "resolve"})

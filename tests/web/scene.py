@@ -15,14 +15,17 @@ from sqlalchemy import Update, select, update
 from starlette.applications import Starlette
 
 from actions.access import StaffIdentity
+from actions.bill_rules import BillRules
 from actions.staffing import set_password
 from actions.store import Session, Store
 from actions.tables import Community, Message, Role, Staff
 from bot.phrases import Phrases
 from bot.telling import Teller
+from nlu.knowledge import Knowledge
 from tests.actions.factories import STAFF, Desk, calendar, content, rules, settle_desk
 from tests.conftest import NOW
 from web.app import create_app
+from web.content import ConsoleContent
 from web.deps import Deps, Limits, WebSettings, community_in
 from web.passwords import Passwords
 from words.etiquette import Etiquette
@@ -54,6 +57,12 @@ def replies() -> Replies:
 def etiquette() -> Etiquette:
     """The etiquette that ships."""
     return Etiquette.read(content())
+
+
+@cache
+def knowledge() -> Knowledge:
+    """The knowledge that ships."""
+    return Knowledge.read(content())
 
 
 @cache
@@ -155,6 +164,8 @@ async def open_scene(store: Store, folder: Path, settings: WebSettings | None = 
         policy=rules(),
         calendar=calendar(),
         tell=Teller(replies(), phrases()),
+        console=ConsoleContent.read(content(), knowledge()),
+        bills=BillRules.read(content()),
     )
     scene.app = create_app(deps, passwords=Passwords(QUICK))
     return scene

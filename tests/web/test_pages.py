@@ -8,10 +8,13 @@ from jinja2 import Environment, FileSystemLoader, meta
 
 from tests.actions.factories import rules
 from tests.conftest import NOW
+from tests.web.scene import replies
 from web import notes
+from web.deps import Limits
 from web.forms import Form
 from web.notes import notes_of
 from web.pages import ASSETS, Pages, duration, linked
+from words.language import Language
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PAGES = Pages(rules().names)
@@ -96,7 +99,7 @@ def test_every_template_can_be_compiled_and_finds_what_it_includes(template: str
 def test_every_short_text_speaks_chinese_and_is_used() -> None:
     names = re.findall(r"macro (\w+)\(", (TEMPLATES / "texts.html").read_text(encoding="utf-8"))
     code = "".join(path.read_text(encoding="utf-8") for path in Path(ASSETS).parent.glob("*.py"))
-    computed = ("done_", "field_", "photo_")
+    computed = ("done_", "field_", "photo_", "view_")
     for name in names:
         assert PAGES.has_text(name)
         assert f'"{name}"' in code or name.startswith(computed), name
@@ -122,10 +125,17 @@ def test_a_note_speaks_of_a_kept_text_only_when_there_is_one() -> None:
 
 
 def test_every_note_has_its_words() -> None:
-    for name in notes._TEXTS:
-        assert PAGES.has_text(name)
-    for reason in ("too_large", "too_many_pixels", "unreadable"):
-        assert {f"photo_{reason}", f"photo_only_{reason}"} <= notes._TEXTS
+    told = notes.Notes(replies(), PAGES, Limits(photos=4))
+    for name in notes.NAMES:
+        chinese, english = (told.told([name], language)[0] for language in Language)
+        assert re.search(r"[\u3400-\u9fff]", chinese), name
+        assert english.isascii(), name
+        assert english != chinese
+    for reason in ("too_large", "too_many_pixels", "unreadable", "too_many_now"):
+        assert {f"photo_{reason}", f"photo_only_{reason}"} <= notes.NAMES
+    assert "4张" in told.told(["photo_surplus"], Language.CHINESE)[0]
+    assert "10 MB" in told.told(["photo_too_large"], Language.CHINESE)[0]
+    assert told.told(["nothing", "__class__"], Language.CHINESE) == []
 
 
 def test_local_time_is_the_communitys() -> None:

@@ -14,6 +14,7 @@ from web.deps import Limits, WebSettings
 from web.sessions import VISITOR_COOKIE, address_of
 
 JSON = {"accept": "application/json"}
+IMPORTED = ("chat-log", "chat-outbox", "chat-photos", "live")
 
 
 def once(page: str) -> str:
@@ -200,13 +201,13 @@ async def test_a_script_gets_what_is_new_as_pieces_of_the_page(scene: Scene) -> 
     await browser.post("/messages", data={"id": "client-id-0001", "text": "漏水"}, headers=JSON)
     fresh = (await browser.get("/updates?after=0", headers=JSON)).json()
     assert 'data-client="client-id-0001"' in fresh["messages"]
-    assert fresh["answered"] is False
+    assert fresh["working"] is True
     await answer(scene, "请问是哪一栋？", buttons=({"label": "找人工", "says": "转人工"},))
     later = (await browser.get(f"/updates?after={fresh['seq']}", headers=JSON)).json()
     assert "漏水" not in later["messages"]
     assert "请问是哪一栋？" in later["messages"]
     assert "转人工" in later["replies"]
-    assert later["answered"] is True
+    assert later["more"] is False
 
 
 @pytest.mark.parametrize(
@@ -275,10 +276,12 @@ async def test_phone_numbers_in_replies_can_be_touched_and_amounts_cannot(scene:
 async def test_large_text_is_remembered(scene: Scene) -> None:
     browser = scene.browser()
     assert 'class="large"' not in (await browser.get("/")).text
-    assert (await browser.get("/text-size?large=1")).status_code == 303
+    assert (await browser.get("/display?large=1")).status_code == 303
     assert '<html lang="zh-CN" class="large">' in (await browser.get("/")).text
-    await browser.get("/text-size?large=0")
-    assert 'class="large"' not in (await browser.get("/")).text
+    assert (await browser.get("/display?contrast=1", headers=JSON)).status_code == 204
+    assert '<html lang="zh-CN" class="large contrast">' in (await browser.get("/")).text
+    await browser.get("/display?large=0")
+    assert '<html lang="zh-CN" class="contrast">' in (await browser.get("/")).text
 
 
 async def test_each_estate_has_a_page_of_its_own(scene: Scene) -> None:
@@ -309,6 +312,7 @@ async def test_the_page_is_light(scene: Scene) -> None:
     browser = scene.browser()
     page = await browser.get("/")
     addresses = re.findall(r'(?:href|src)="(/assets/[^"]+)"', page.text)
-    files = [await browser.get(address, headers={"accept-encoding": "gzip"}) for address in addresses]
+    addresses += ["/assets/js/live-worker.js", *(f"/assets/js/{name}.js" for name in IMPORTED)]
+    files = [await browser.get(address, headers={"accept-encoding": "identity"}) for address in addresses]
     assert all(file.status_code == 200 for file in files)
-    assert len(page.content) + sum(len(file.content) for file in files) < 60_000
+    assert len(page.content) + sum(len(file.content) for file in files) < 100_000, "before it is compressed"

@@ -57,6 +57,13 @@ CHANGES = (
     "/staff/tickets/1/phone",
     "/staff/tickets/1/check",
     "/staff/conversations/1/take_over",
+    "/staff/conversations/1/here",
+    "/staff/tickets/1/draft",
+    "/staff/queue/assign",
+    "/staff/views",
+    "/staff/messages/1/label",
+    "/staff/suggestions/1/accept",
+    "/staff/new",
 )
 
 
@@ -121,7 +128,9 @@ def test_only_the_residents_page_may_be_shown_inside_another() -> None:
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_no_template_has_script_or_style_inside_it_or_fetches_from_elsewhere(template: Path) -> None:
     text = template.read_text(encoding="utf-8")
-    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", text)
+    # The sheet of QR codes is no page: `desk qr` writes it to a file, which carries its style along.
+    style = r"\sstyle=" if template.name == "qr_sheet.html" else r"<style|\sstyle="
+    assert not re.search(rf"{style}|\son[a-z]+=|javascript:", text)
     assert not re.search(r"<script(?![^>]*\ssrc=)", text)
     assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", text)
     assert "|safe" not in text

@@ -138,7 +138,7 @@ async def test_the_check_answers_while_one_is_writing_and_stores_nothing(scene: 
     hollow = (await browser.post(at(card, "check"), data={"text": "收到", "concludes": "1"}, headers=JSON)).json()
     assert hollow["counts"] is False
     empty = (await browser.post(at(card, "check"), data={"text": " "}, headers=JSON)).json()
-    assert empty == {"html": "", "blocked": False, "counts": False}
+    assert empty == {"html": "", "blocked": False, "counts": False, "promises": ""}
     assert await scene.messages() == []
 
 
@@ -218,7 +218,7 @@ async def test_a_ticket_is_given_to_a_colleague_from_the_list_of_those_on_duty(s
     browser = await scene.staff("小陈")
     page = (await browser.get(at(card))).text
     zhou = scene.desk.cast.staff["老周"]
-    assert f'<option value="{zhou}">老周（工程组） · 在岗</option>' in page
+    assert f'<option value="{zhou}">老周（工程组） · 手上0张 · 在岗</option>' in page
     data = hidden(page, "assign") | {"staff_id": str(zhou), "reason": "水电"}
     assert (await browser.post(at(card, "assign"), data=data)).headers["location"].endswith("done_assign")
     page = (await browser.get(at(card))).text
@@ -378,10 +378,15 @@ async def test_a_phone_number_is_masked_until_somebody_asks_and_the_look_goes_on
     assert "138****6688" in page
     assert "13812346688" not in page
     assert await audit(scene) == []
-    shown = await browser.post(at(card, "phone"), data={})
+    without = await browser.post(at(card, "phone"), data={})
+    assert without.status_code == 422
+    assert "13812346688" not in without.text
+    assert "请写明原因" in without.text
+    why = {"reason": "约上门"}
+    shown = await browser.post(at(card, "phone"), data=why)
     assert 'href="tel:13812346688"' in shown.text
-    assert (await browser.post(at(card, "phone"), data={}, headers=JSON)).json() == {"phone": "13812346688"}
-    assert await audit(scene) == [("phone:revealed", "")] * 2
+    assert (await browser.post(at(card, "phone"), data=why, headers=JSON)).json() == {"phone": "13812346688"}
+    assert await audit(scene) == [("phone:revealed", "约上门")] * 2
 
 
 async def test_the_page_tells_why_the_bot_said_what_it_said(scene: Scene) -> None:
@@ -457,11 +462,11 @@ async def test_a_conversation_without_a_ticket_can_be_answered(scene: Scene) -> 
     page = (await browser.get(path)).text
     sent = await browser.post(f"{path}/reply", data=hidden(page) | {"text": "李先生您好，请问有什么可以帮您？"})
     assert sent.status_code == 303
-    assert [way for way, _ in await scene.messages()] == ["in", "out"]
+    assert [way for way, _ in await scene.messages()] == ["in", "note", "out"]
     assert (await browser.post(f"{path}/reply", data={"text": BAD})).status_code == 422
     assert (await browser.post(f"{path}/reply", data={"text": ""})).status_code == 422
     assert (await browser.post(f"{path}/assign", data={})).status_code == 404
-    assert (await browser.post(f"{path}/phone", data={})).status_code == 404
+    assert (await browser.post(f"{path}/phone", data={"reason": "回电"})).status_code == 200
     assert (await browser.get(f"{path}/live")).json()["ticket_version"] == ""
     assert (await browser.post(f"{path}/hand_back", data={})).status_code == 303
 

@@ -1,31 +1,46 @@
 // Makes itself heard: a count in the title and a short tone. Plain HTTP has no notifications, so this is the baseline.
 const title = document.title;
+const SILENT = "desk-silent";
 let known = null;
 let audio = null;
 
 // Browsers let a page sound only after somebody has touched it.
 document.addEventListener("pointerdown", () => (audio ??= new AudioContext()), { once: true });
+document.addEventListener("keydown", () => (audio ??= new AudioContext()), { once: true });
 
-export function alarms(count) {
+export const silent = {
+  get on() {
+    return localStorage.getItem(SILENT) === "1";
+  },
+  set on(value) {
+    if (value) localStorage.setItem(SILENT, "1");
+    else localStorage.removeItem(SILENT);
+  },
+};
+
+// `alarms` nobody has taken, and `waiting` residents and calls; in quiet hours only an alarm sounds.
+export function tell({ alarms = 0, waiting = 0, quiet = false }) {
+  const count = alarms + waiting;
   document.title = count ? `(${count}) ${title}` : title;
   const badge = document.getElementById("alarm-count");
   if (badge) {
-    badge.hidden = !count;
-    badge.textContent = count;
+    badge.hidden = !alarms;
+    badge.textContent = alarms;
   }
-  if (known !== null && count > known) tone();
-  known = count;
+  if (known && alarms > known.alarms) tone([[0, 880], [0.25, 660], [0.5, 880]], 0.15);
+  else if (known && waiting > known.waiting && !quiet && !silent.on) tone([[0, 620], [0.16, 780]], 0.07);
+  known = { alarms, waiting };
 }
 
-function tone() {
+function tone(notes, gain) {
   if (!audio) return;
-  for (const [start, pitch] of [[0, 880], [0.25, 660], [0.5, 880]]) {
+  for (const [start, pitch] of notes) {
     const voice = audio.createOscillator();
     const loudness = audio.createGain();
     voice.frequency.value = pitch;
-    loudness.gain.value = 0.15;
+    loudness.gain.value = gain;
     voice.connect(loudness).connect(audio.destination);
     voice.start(audio.currentTime + start);
-    voice.stop(audio.currentTime + start + 0.2);
+    voice.stop(audio.currentTime + start + 0.14);
   }
 }

@@ -1,0 +1,73 @@
+"""Every page of the console by axe, wide and narrow, in light and dark; and no page wider than its window."""
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from actions import handling
+from actions.drafts import be_present
+from actions.tables import Severity
+from tests.actions.test_holding import member
+from tests.browser.conftest import House
+from tests.web.test_tickets import writes
+
+PHONE = {"width": 390, "height": 844}
+PAGES = ("/staff", "/staff?view=complaints&q=x", "/staff/alarms", "/staff/new", "/staff/suggestions", "/staff/password")
+
+
+async def fill(house: House) -> tuple[str, str]:
+    """Something of everything; the addresses of a ticket and of a conversation."""
+    card = await house.desk.open()
+    await house.desk.open("emergency", "lift_trapped", summary="电梯困人", severity=Severity.ALARM)
+    await house.desk.open("complaint", "noise", summary="楼上很吵", resident_id=house.desk.cast.residents["王芳"])
+    await house.desk.do(
+        handling.assign, house.desk.staff("孙主管"), card, staff_id=house.desk.cast.staff["小陈"], reason="住得近"
+    )
+    await writes(house.scene, "物业费怎么交")
+    talk = house.desk.cast.conversations["王芳"]
+    sun = member(house.desk, "孙主管")
+    await house.scene.store.write(lambda s: be_present(s, sun, talk, writing=True, now=house.scene.now))
+    return f"/staff/tickets/{card.id}", f"/staff/conversations/{talk}"
+
+
+async def faults(page: Page) -> list[str]:
+    """What axe finds, and whether the page is wider than its window."""
+    found = (await Axe().run(page)).response["violations"]
+    told = [f"{page.url} {one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+    if await page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+        told.append(f"{page.url} is wider than its window")
+    return told
+
+
+@pytest.mark.parametrize(("scheme", "phone"), [("light", False), ("dark", False), ("light", True)])
+async def test_axe_finds_nothing_on_any_page(house: House, scheme: str, phone: bool) -> None:
+    ticket, talk = await fill(house)
+    page = await house.staff("赵经理")
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    if phone:
+        await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    told: list[str] = []
+    for path in (*PAGES, ticket, talk):
+        await page.goto(house.base + path)
+        told += await faults(page)
+    assert told == []
+
+
+async def test_axe_finds_nothing_when_everything_is_open(house: House) -> None:
+    ticket, _talk = await fill(house)
+    page = await house.staff("赵经理", ticket)
+    await page.emulate_media(reduced_motion="reduce")
+    await page.click("form[data-turn=take_over] button")
+    await page.wait_for_selector("form[data-turn=hand_back]")
+    await page.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
+    await page.fill("#reply-text", "你好，这个不归我管，明天上午10点前给您答复")
+    await page.wait_for_selector(".findings .block")
+    await page.wait_for_selector(".promises")
+    told = await faults(page)
+    await page.keyboard.press("Control+k")
+    await page.wait_for_selector("#commands[open] li")
+    told += await faults(page)
+    await page.keyboard.press("Escape")
+    await page.click("[data-open=add-knowledge], #open-keys")
+    told += await faults(page)
+    assert told == []
