@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from nlu.features import sound
 from nlu.heldout import Heldout
 from nlu.labels import Labels
 from nlu.normalise import normalise
@@ -17,6 +18,7 @@ FEWEST_HELDOUT = 10
 _ALIKE = 0.85
 _SHORT = 6
 _OWN_WORDS = 8
+_SOUNDS_ALIKE, _WITHIN = 0.6, 0.75
 # Vocabulary that examples may use without being complete: an intent with categories may also stand alone.
 _ENTITIES = frozenset(EntityType)
 
@@ -69,14 +71,51 @@ def _repeated(examples: Sequence[Example]) -> Iterator[Finding]:
 
 
 def _leaked(examples: Sequence[Example], heldout: Heldout) -> Iterator[Finding]:
-    trained = {_key(example.text): example for example in examples}
+    """Held-out messages that a training example repeats, wholly, nearly, by ear, or as a long piece of one.
+
+    “谢谢” and “好的” are said by everybody; only a longer text betrays a copy.
+    """
+    trained = [(example, _Shape.of(_key(example.text))) for example in examples]
+    trained = [(example, shape) for example, shape in trained if len(shape.key) >= _OWN_WORDS]
+    holders: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, (_, shape) in enumerate(trained):
+        for pair in shape.sounds:
+            holders[pair].append(place)
     for text, source, line in [
         *((example.text, example.source, example.line) for example in heldout.examples),
         *((message.text, message.source, message.line) for message in heldout.many),
     ]:
-        # “谢谢” and “好的” are said by everybody; only a longer text betrays a copy.
-        if len(_key(text)) >= _OWN_WORDS and (other := trained.get(_key(text))) is not None:
-            yield Finding(source, line, f"“{text}” is also a training example, at {other.source}:{other.line}")
+        shape = _Shape.of(_key(text))
+        if len(shape.key) < _OWN_WORDS:
+            continue
+        shared = Counter(place for pair in shape.sounds for place in holders[pair])
+        for place, common in shared.most_common():
+            example, theirs = trained[place]
+            # What shares less than half of its sounds cannot be a copy either way, and needs no closer look.
+            if 2 * common >= min(len(shape.sounds), len(theirs.sounds)) and shape.copies(theirs):
+                where = f"{example.source}:{example.line}"
+                yield Finding(source, line, f"“{text}” is also a training example, at {where}: “{example.text}”")
+                break
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a copy is known by: pairs of sounds, and stretches of three characters."""
+
+    key: str
+    sounds: frozenset[tuple[str, ...]]
+    threes: frozenset[str]
+
+    @classmethod
+    def of(cls, key: str) -> "_Shape":
+        sounds = [sound(char) for char in key]
+        return cls(key, frozenset(pairwise(sounds)), frozenset(key[at : at + 3] for at in range(len(key) - 2)))
+
+    def copies(self, other: "_Shape") -> bool:
+        """Whether most of both sounds alike, or nearly all of the shorter one stands in the other."""
+        alike = len(self.sounds & other.sounds) / len(self.sounds | other.sounds)
+        within = len(self.threes & other.threes) / min(len(self.threes), len(other.threes))
+        return alike >= _SOUNDS_ALIKE or within >= _WITHIN
 
 
 def _alike(examples: Sequence[Example], heldout: Sequence[Example]) -> Iterator[Finding]:

@@ -12,7 +12,11 @@ from words.content import ContentFiles, line_of
 from words.errors import ContentError
 
 _SOURCE = f"{FOLDER}/emergency.yml"
-_PLAIN, _UNSAID, _GUARDED = 0.6, -0.5, -0.2
+# The features that the decision on an alarm looks at once more, whatever kind of danger they tell of.
+SIGN_NAMES = (
+    *("d:none", "d:told", "d:told plainly", "d:told twice"),
+    *("d:-resolved", "d:-past", "d:-supposed", "d:-hazard", "d:-figurative", "d:-harmless"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +26,6 @@ class Signs:
     clear: tuple[str, ...]
     faint: tuple[str, ...]
     guards: tuple[str, ...]
-
-    def weight(self) -> float:
-        """What the signs add to the classifier's evidence: plainly told danger rings in new words too, the unsaid less.
-
-        The weights were found on held-back training examples.
-        """
-        told = _PLAIN * (bool(self.clear) and not self.guards)
-        unsaid = _UNSAID * (not self.clear) * (0.5 if self.faint else 1.0)
-        return told + unsaid + _GUARDED * len(self.guards)
 
     def features(self) -> list[str]:
         """The signs as named features, with the pairs of danger and guard that a linear model cannot form."""

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nlu.features import Featuriser
 from nlu.model import EMERGENCY, Model, Reading
 
-# A sentence alone has lost what the others said, so it must be surer than the whole message.
+# A sentence alone has lost what the others said, so it must be surer than the whole message: by these log odds.
 _ALONE = 0.5
+# Many sentences of which none says anything add up to faint evidence for everything: one of them must come near.
+_BACKED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +34,22 @@ class Alarm:
 class Detector:
     """Compares the evidence for danger with the threshold that training found.
 
-    The signs of the lexicon (`nlu.danger`) are among the features; plainly told danger and words that speak against it
-    weigh a little more than that, so that a kind of danger told in new words still rings.
+    The signs of the lexicon (`nlu.danger`) are among the features, and once more among what a regression over unseen
+    readings weighs: how sure the heads are of danger and of its kinds, and how strong the best rivals are.
     """
 
     model: Model
-    featuriser: Featuriser
 
     def find(self, whole: Part, sentences: Sequence[Part]) -> Alarm | None:
         """The alarm of a message: of the whole, or of any sentence that is sure enough by itself."""
         found = [alarm for part in sentences if (alarm := self._alarm(part, _ALONE)) is not None]
-        whole_alarm = self._alarm(whole, 0.0)
         if found:
             return max(found, key=lambda alarm: alarm.surplus)
-        return whole_alarm
+        backed = any(self._alarm(part, -_BACKED) is not None for part in sentences)
+        return self._alarm(whole, 0.0) if backed else None
 
     def _alarm(self, part: Part, extra: float) -> Alarm | None:
-        signs = self.featuriser.signs(part.text)
-        surplus = part.reading.alarm + signs.weight() - self.model.calibration.alarm - extra
+        surplus = part.reading.alarm - self.model.calibration.alarm - extra
         if surplus < 0:
             return None
         return Alarm(self.model.category(part.reading, EMERGENCY) or "other", part, surplus)

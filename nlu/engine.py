@@ -46,8 +46,8 @@ class EmbeddedEngine:
         reads = _Reads(self, text)
         whole = reads(parts[0].start, parts[-1].end)
         said = [reads(start, end) for start, end in sentences(parts)]
-        alarm = Detector(self.model, self.featuriser).find(whole, said)
-        main = self._main(whole, said, frozenset() if alarm else _CALM)
+        alarm = Detector(self.model).find(whole, said)
+        main = self._pressed(reads, parts, self._main(whole, said, frozenset() if alarm else _CALM))
         asks = self._asks(reads, parts, main, alarm)
         return self._told(text, main, asks, alarm, entities)
 
@@ -110,9 +110,17 @@ class EmbeddedEngine:
         surest = max(rest, key=lambda ask: ask.margin)
         if first in rest and first.margin + _WHOLE_KNOWS_MORE >= surest.margin:
             return first
-        if not wanting or surest.margin > _CONVINCING or first.lead < surest.lead:
+        if not wanting or not self._unsure(surest) or first.lead < surest.lead:
             return surest
         return first
+
+    def _pressed(self, reads: "_Reads", parts: Sequence[Clause], main: Ask) -> Ask:
+        """What hurry is about: “漏水了，快来人” is a repair, even where the words of hurry outweigh it."""
+        if main.intent != "progress" or not self._unsure(main):
+            return main
+        asks = [best(self.model, reads(clause.start, clause.end)) for clause in parts]
+        faults = [ask for ask in asks if ask.intent == "repair" and not self._unsure(ask)]
+        return max(faults, key=lambda ask: ask.margin, default=main)
 
     def _asks(self, reads: "_Reads", parts: Sequence[Clause], main: Ask, alarm: Alarm | None) -> list[Ask]:
         asks = split(self.model, reads, parts, barred=frozenset() if alarm else _CALM)
@@ -180,7 +188,6 @@ class EmbeddedEngine:
 
 # How much a sentence must beat the whole by, since the whole holds all the words.
 _WHOLE_KNOWS_MORE = 0.15
-_CONVINCING = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +206,7 @@ class _Reads:
 
 def _within(ask: Ask, span: tuple[int, int]) -> Ask:
     start, end = span
-    part = Part(start, end, ask.part.text, ask.part.reading)
+    part = replace(ask.part, start=start, end=end)
     return Ask(ask.intent, ask.category, part, ask.margin, ask.lead)
 
 

@@ -13,16 +13,19 @@ from nlu.danger import Danger, Signs
 from nlu.entities.address import find_addresses
 from nlu.entities.phone import find_phones
 from nlu.entities.span import MASK, Span, mask
-from nlu.lexicon import Wording, any_of, concepts
+from nlu.lexicon import Wording, WordLists, any_of, concept_words
 from nlu.normalise import fold, normalise
 from nlu.training_data import TrainingData
 from words.content import ContentFiles
 
 # One weight per block of features, in the order of `Featuriser.blocks`; found by cross-validation.
 BLOCK_WEIGHTS = (1.0, 0.5, 0.2, 0.7, 0.3, 0.3, 0.15)
+# Which of the blocks hold the words and the signs of danger.
+WORDS, SIGNS = 1, 6
 
 # Longer texts are cut where they are scored, so a message of a megabyte costs no more than a long complaint.
 LONGEST = 600
+_FEW = 4
 _DIGITS = re.compile(r"[0-9]+")
 _LENGTHS = (3, 6, 12, 25, 50)
 _QUESTION = re.compile(r"[吗么呢不没]$")
@@ -33,10 +36,10 @@ class Featuriser:
     """Makes the features of a text; the same object serves training and inference."""
 
     wording: Wording = field(default_factory=Wording)
-    lists: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    lists: WordLists = field(default_factory=WordLists)
+    patterns: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     synonyms: re.Pattern[str] | None = None
     canonical: Mapping[str, str] = field(default_factory=dict)
-    concepts: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     danger: Danger = field(default_factory=Danger)
 
     @classmethod
@@ -46,32 +49,36 @@ class Featuriser:
         With content files it also levels dialect, strips courtesy, and knows our concepts and signs of danger. Raises
         ContentError when one of those files is broken.
         """
-        lists = {name: re.compile(any_of(_plain(words))) for name, words in data.lookups.items() if words}
-        lists |= {name: re.compile("|".join(f"(?:{p})" for p in written)) for name, written in data.regexes.items()}
+        lists: dict[str, Sequence[str]] = {name: _plain(words) for name, words in data.lookups.items() if words}
+        patterns = {name: re.compile("|".join(f"(?:{p})" for p in written)) for name, written in data.regexes.items()}
         canonical = {normalise(variant).text: normalise(word).text for variant, word in data.synonyms.items()}
         canonical = {variant: word for variant, word in canonical.items() if variant and word}
         synonyms = re.compile(any_of(canonical)) if canonical else None
         if files is None:
-            return cls(Wording(), lists, synonyms, canonical)
-        return cls(Wording.read(files), lists, synonyms, canonical, concepts(files), Danger.read(files))
+            return cls(Wording(), WordLists.of(lists), patterns, synonyms, canonical)
+        found = WordLists.of(lists | concept_words(files))
+        return cls(Wording.read(files), found, patterns, synonyms, canonical, Danger.read(files))
 
     def clean(self, text: str) -> str:
         """What of a text is looked at: without addresses, telephones and courtesy, dialect levelled, numbers alike."""
         folded = fold(text[: 4 * LONGEST])
-        return self._levelled(folded, _located(folded))
+        return self._levelled(folded, _located(folded))[0]
 
-    def _levelled(self, folded: str, spans: Sequence[Span]) -> str:
-        core = self.wording.core(normalise(mask(folded, spans)).text.replace(MASK, ""))
-        return _DIGITS.sub("0", self.wording.level(core))[:LONGEST]
+    def _levelled(self, folded: str, spans: Sequence[Span]) -> tuple[str, str]:
+        """What is looked at, and beside few words the courtesy that was around them: “好的，谢谢” thanks."""
+        plain = normalise(mask(folded, spans)).text.replace(MASK, "")
+        core = self.wording.core(plain)
+        around = plain.replace(core, "", 1) if len(core) <= _FEW else ""
+        return _DIGITS.sub("0", self.wording.level(core))[:LONGEST], around
 
     def blocks(self, text: str) -> tuple[list[str], ...]:
         """The features of a message or a part of one, block by block; a name begins with a mark of its block."""
         folded = fold(text[: 4 * LONGEST])
         spans = _located(folded)
-        clean = self._levelled(folded, spans)
+        clean, around = self._levelled(folded, spans)
         marked = f"^{clean}$"
         chars = [f"c:{char}" for char in clean] + [f"c:{a}{b}" for a, b in pairwise(marked)]
-        sounds = [_sound(char) for char in clean]
+        sounds = [sound(char) for char in clean]
         signs = self.danger.signs(clean).features()
         tagged = rjieba.tag(clean)
         words, kinds = [word for word, _ in tagged], [kind for _, kind in tagged]
@@ -82,7 +89,7 @@ class Featuriser:
             shapes,
             _grams("p", sounds),
             self._meant(clean),
-            _marks(folded, clean, spans),
+            _marks(folded, clean, spans) + [f"m:beside {char}" for char in around],
             signs,
         )
 
@@ -91,12 +98,11 @@ class Featuriser:
         return self.danger.signs(self.clean(text))
 
     def _meant(self, clean: str) -> list[str]:
-        found = [f"l:{name}" for name, pattern in self.lists.items() if pattern.search(clean)]
+        found = [f"l:{name}" for name, pattern in self.patterns.items() if pattern.search(clean)]
         if self.synonyms is not None:
             found += [f"s:{self.canonical[match]}" for match in self.synonyms.findall(clean)]
-        for name, pattern in self.concepts.items():
-            words = set(pattern.findall(clean))
-            found += [f"l:{name}"] * bool(words) + [f"l:{name}+"] * (len(words) > 1)
+        for name, words in self.lists.found(clean).items():
+            found += [f"l:{name}"] + [f"l:{name}+"] * (len(words) > 1)
         return found
 
 
@@ -126,7 +132,8 @@ def _grams(kind: str, units: Sequence[str]) -> list[str]:
 
 
 @lru_cache(maxsize=30_000)
-def _sound(char: str) -> str:
+def sound(char: str) -> str:
+    """How a character is read, as those hear it who write z for zh and in for ing."""
     read = _pinyin()(char)
     # n/l and retroflex slips are the commonest typing errors by ear.
     return _EAR.sub(lambda match: _ALIKE[match[0]], str(read[0])) if read else char

@@ -1,8 +1,8 @@
 """Reads the word lists below `data/lexicon/` that understanding leans on besides the training data."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ruamel.yaml.comments import CommentedMap
 
@@ -37,13 +37,14 @@ class Wording:
         )
 
     def core(self, text: str) -> str:
-        """The normalised text without its courtesy, or the whole text when nothing else is there."""
+        """The normalised text without its courtesy, or the whole text when hardly anything else is there."""
         start, end = 0, len(text)
         if self.head is not None and (match := self.head.match(text)):
             start = match.end()
         if self.tail is not None and (match := self.tail.match(text[start:][::-1])):
             end -= match.end()
-        return text[start:end] or text
+        # “不打扰了” is no “不”: of a single character the courtesy around it says more than it does.
+        return text[start:end] if end - start > 1 else text
 
     def level(self, text: str) -> str:
         """The text with dialect words and hasty abbreviations replaced by common words."""
@@ -74,10 +75,45 @@ def mapping(files: ContentFiles, name: str) -> CommentedMap:
 
 def concepts(files: ContentFiles) -> dict[str, re.Pattern[str]]:
     """The word lists of `concepts.yml`, each compiled; raises ContentError when one is empty."""
+    return {name: re.compile(any_of(words)) for name, words in concept_words(files).items()}
+
+
+def concept_words(files: ContentFiles) -> dict[str, Sequence[str]]:
+    """The word lists of `concepts.yml`; raises ContentError when one is empty."""
     listed = mapping(files, _CONCEPTS).get("concepts") or CommentedMap()
-    compiled: dict[str, re.Pattern[str]] = {}
     for name, words in listed.items():
         if not words:
             raise ContentError(_CONCEPTS, line_of(listed, name), f"the concept “{name}” holds no words")
-        compiled[name] = re.compile(any_of(str(word) for word in words))
-    return compiled
+    return {str(name): [str(word) for word in words] for name, words in listed.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class WordLists:
+    """Named lists of words that are looked for all at once: at each place of a text, the stretches that some list has.
+
+    A pass over the text costs the same however many lists there are, which as many patterns would not.
+    """
+
+    holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lengths: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, lists: Mapping[str, Iterable[str]]) -> "WordLists":
+        """The lists under their names."""
+        holders: dict[str, tuple[str, ...]] = {}
+        for name, words in lists.items():
+            for word in set(words):
+                holders[word] = (*holders.get(word, ()), name)
+        return cls(holders, tuple(sorted({len(word) for word in holders}, reverse=True)))
+
+    def found(self, text: str) -> dict[str, set[str]]:
+        """The lists of which words stand in a text, with these words; within a list the longest at a place counts."""
+        found: dict[str, set[str]] = {}
+        taken: dict[str, int] = {}
+        for start in range(len(text)):
+            for length in self.lengths:
+                for name in self.holders.get(text[start : start + length], ()):
+                    if taken.get(name, 0) <= start:
+                        found.setdefault(name, set()).add(text[start : start + length])
+                        taken[name] = start + length
+        return found

@@ -12,12 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nlu.features import BLOCK_WEIGHTS, readable
+from nlu.danger import SIGN_NAMES
+from nlu.features import BLOCK_WEIGHTS, SIGNS, WORDS, readable
+from nlu.vectors import WordVectors, word_vectors
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
-FORMAT = 1
+FORMAT = 2
+# What the mean of a text's word vectors weighs beside the blocks of features; found by cross-validation.
+_MEANING_WEIGHS = 0.5
+_RIVALS = 3
 INTENT, LABEL = "intent", "label"
 EMERGENCY = "emergency"
 
@@ -32,16 +37,27 @@ class Vector:
 
 @dataclass(frozen=True, slots=True)
 class Vectoriser:
-    """Weighs features by sublinear term frequency and inverse document frequency, each block to its own length."""
+    """Weighs features by sublinear term frequency and inverse document frequency, each block to its own length.
+
+    Behind the named features stand those of the meaning: the mean of the words' vectors, rare words weighing more.
+    """
 
     order: tuple[str, ...]
     names: Mapping[str, int]
     idf: Floats
+    rarest: float
+    meanings: WordVectors
 
     @classmethod
     def of(cls, order: Sequence[str], idf: Floats) -> "Vectoriser":
         """A vectoriser whose feature at place i of `order` has index i."""
-        return cls(tuple(order), {name: index for index, name in enumerate(order)}, idf)
+        names = {name: index for index, name in enumerate(order)}
+        return cls(tuple(order), names, idf, float(idf.max(initial=1.0)), word_vectors())
+
+    @property
+    def width(self) -> int:
+        """How many features there are, named ones and meanings."""
+        return len(self.order) + self.meanings.width
 
     def vector(self, blocks: Sequence[Sequence[str]]) -> Vector:
         """The vector of a text's features; unknown features are left out."""
@@ -53,7 +69,17 @@ class Vectoriser:
             norm = math.sqrt(sum(value * value for value in weighed)) or 1.0
             indices += [index for index, _ in known]
             values += [value * weight / norm for value in weighed]
+        meaning = self._meaning(blocks[WORDS])
+        if meaning.any():
+            indices += range(len(self.order), self.width)
+            values += meaning.tolist()
         return Vector(np.asarray(indices, dtype=np.int64), np.asarray(values, dtype=np.float32))
+
+    def _meaning(self, words: Sequence[str]) -> Floats:
+        """The mean vector of the single words of a text, among whose features stand pairs too."""
+        single = [name for name in words if " " not in name]
+        weights = [float(self.idf[i]) if (i := self.names.get(name)) is not None else self.rarest for name in single]
+        return _MEANING_WEIGHS * self.meanings.mean([name[2:] for name in single], weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +98,17 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What cross-validation told of the margins: how to make probabilities of them, and when to ask back."""
+    """What cross-validation told of the margins: how to make probabilities of them, when to ask back, when to alarm.
+
+    `danger` holds the weights of the evidence for danger and of the signs in `SIGN_NAMES`, and the bias.
+    """
 
     steepness: float
     margin: float
     lead: float
     alarm: float
     accuracy: float
+    danger: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +125,11 @@ class Reading:
 def joint_margins(
     scores: npt.NDArray[Any], heads: Mapping[str, Head]
 ) -> tuple[npt.NDArray[Any], tuple[str, ...], npt.NDArray[Any]]:
-    """The margins of the intents over rows of scores, the intents, and the alarm scores.
+    """The margins of the intents over rows of scores, the intents, and the evidence for danger (empty without any).
 
     An intent's margin is the mean of what its own head says and of the best among its full labels; a wide intent such
-    as complaint is easier to know by one of its kinds. The alarm is emergency's lead over the rest in both heads.
+    as complaint is easier to know by one of its kinds. The evidence is what both heads say of emergency, its three
+    best kinds, and the three strongest rivals in either head; `Calibration.danger` weighs it.
     """
     intent, label = heads[INTENT], heads[LABEL]
     own, full = scores[:, intent.columns], scores[:, label.columns]
@@ -106,10 +137,18 @@ def joint_margins(
     best = np.maximum.reduceat(full[:, order], starts, axis=1)
     joined = (own + best) / 2
     if EMERGENCY not in intent.labels or len(intent.labels) == 1:
-        return joined, intent.labels, np.full(len(scores), -np.inf)
+        return joined, intent.labels, np.zeros((len(scores), 0))
     place = intent.labels.index(EMERGENCY)
-    leads = [side[:, place] - np.delete(side, place, axis=1).max(axis=1) for side in (own, best)]
-    return joined, intent.labels, leads[0] + leads[1]
+    kinds = [column for column, name in enumerate(label.labels) if name.partition(".")[0] == EMERGENCY]
+    calm = [column for column in range(len(intent.labels)) if column != place]
+    strongest = [_strongest(part) for part in (full[:, kinds], own[:, calm], best[:, calm])]
+    return joined, intent.labels, np.hstack([own[:, [place]], best[:, [place]], *strongest])
+
+
+def _strongest(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The three highest scores of each row, in order; the lowest stands in where there are fewer."""
+    places = np.minimum(np.arange(1, _RIVALS + 1), scores.shape[1])
+    return np.sort(scores, axis=1)[:, -places]
 
 
 @lru_cache(maxsize=8)
@@ -139,8 +178,16 @@ class Model:
         if vector.indices.size:
             rows = self.weights[vector.indices].astype(np.float32)
             scores = np.asarray(vector.values @ rows + self.bias, dtype=np.float32)
-        margins, intents, alarm = joint_margins(scores[None, :], self.heads)
-        return Reading(intents, margins[0], float(alarm[0]), scores, vector)
+        margins, intents, evidence = joint_margins(scores[None, :], self.heads)
+        return Reading(intents, margins[0], self._alarm(evidence[0], blocks[SIGNS]), scores, vector)
+
+    def _alarm(self, evidence: npt.NDArray[Any], signs: Sequence[str]) -> float:
+        """The log odds of danger; the last weight is the bias."""
+        danger = self.calibration.danger
+        if not danger:
+            return -math.inf
+        told = [float(name in signs) for name in SIGN_NAMES]
+        return float(np.dot(danger[:-1], [*evidence, *told]) + danger[-1])
 
     def probabilities(self, margins: Floats) -> Floats:
         """Calibrated probabilities of the intents from their margins."""
@@ -168,7 +215,7 @@ class Model:
         parts = self.weights[vector.indices, column].astype(np.float32) * vector.values
         told: dict[str, float] = {}
         for place in np.argsort(-parts, kind="stable")[: 4 * limit]:
-            if parts[place] > 0:
+            if parts[place] > 0 and vector.indices[place] < len(self.vectoriser.order):
                 word = readable(self.vectoriser.order[int(vector.indices[place])])
                 told.setdefault(word, round(float(parts[place]), 4))
         return tuple(told.items())[:limit]
@@ -206,7 +253,7 @@ class Model:
                 heads,
                 stored["weights"],
                 stored["bias"],
-                Calibration(**meta["calibration"]),
+                Calibration(**{**meta["calibration"], "danger": tuple(meta["calibration"]["danger"])}),
                 meta["version"],
                 meta["facts"],
             )

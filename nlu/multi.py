@@ -47,7 +47,9 @@ def best(model: Model, part: Part, barred: frozenset[str] = frozenset()) -> Ask:
     allowed = [place for place, name in zip(order, names, strict=True) if name not in barred] or list(order)
     margins = part.reading.margins
     intent = part.reading.intents[int(allowed[0])]
-    second = float(margins[allowed[1]]) if len(allowed) > 1 else -2.0
+    # “漏水了，快来人” presses for the repair: that it might be hurry alone casts no doubt on it.
+    rivals = [place for place in allowed[1:] if intent != "repair" or part.reading.intents[int(place)] != "progress"]
+    second = float(margins[rivals[0]]) if rivals else -2.0
     lead = float(margins[allowed[0]]) - second
     return Ask(intent, model.category(part.reading, intent), part, float(margins[allowed[0]]), lead)
 

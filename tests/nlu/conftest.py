@@ -42,7 +42,14 @@ def engine(content: ContentFiles, request: pytest.FixtureRequest) -> EmbeddedEng
 
 @pytest.fixture(scope="session")
 def heldout() -> Heldout:
+    """Written by people who had seen neither the training data nor what the engine makes of it."""
     return Heldout.read(ROOT / "tests" / "nlu" / "heldout")
+
+
+@pytest.fixture(scope="session")
+def development() -> Heldout:
+    """What the engine may be tuned on: full of traps, and no longer blind."""
+    return Heldout.read(ROOT / "tests" / "nlu" / "development")
 
 
 @pytest.fixture

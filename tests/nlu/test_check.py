@@ -1,5 +1,7 @@
 """The check of the data finds gaps both ways and every kind of slip."""
 
+import pytest
+
 from nlu.check import check_data
 from nlu.heldout import Heldout, Many
 from nlu.labels import Labels
@@ -31,6 +33,24 @@ def test_a_held_out_sentence_in_the_training_data_is_told(labels: Labels) -> Non
         labels, [example("各位邻居大家早上好呀")], [], (Many("各位邻居大家早上好呀", ("greet",), "multi.yml", 3),)
     )
     assert any("is also a training example" in message for message in told)
+
+
+@pytest.mark.parametrize(
+    ("trained", "heldout"),
+    [
+        ("车位划线改窄了门都开不了", "车位划线改窄了，现在开车门都开不了，谁批准的"),
+        ("消防通道停满了车没人管", "消防通道停满了车没人管，说了八百遍也没用，救护车怎么进来"),
+        ("师傅说好今天来修水管的", "师夫说好今天来休水管的"),
+    ],
+)
+def test_a_near_copy_of_a_held_out_sentence_is_told(labels: Labels, trained: str, heldout: str) -> None:
+    told = messages(labels, [example(trained)], [example(heldout, line=2)])
+    assert any("is also a training example" in message for message in told)
+
+
+def test_what_only_speaks_of_the_same_thing_is_no_copy(labels: Labels) -> None:
+    told = messages(labels, [example("车位被外面的车占了半个月")], [example("我的车位划线太窄，车门开不了", line=2)])
+    assert not any("is also a training example" in message for message in told)
 
 
 def test_near_duplicates_are_told_once(labels: Labels) -> None:

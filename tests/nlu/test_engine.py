@@ -77,6 +77,25 @@ def test_an_emergency_in_any_sentence_is_found(filler: str, engine: EmbeddedEngi
     assert engine.understand(filler.format("电梯困人了！！9栋"), now=now).emergency == "lift_trapped"
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        "我在附近上班。最近天气凉快。{}。我是业主",
+        "我说一下啊。我住得高。{}。孩子在睡觉",
+        "刚到家。心情还行。{}。先写这些",
+    ],
+)
+@pytest.mark.parametrize(
+    ("said", "intent"), [("楼道灯坏了", "repair"), ("物业费怎么交", "fee"), ("健身房几点开门", "inquiry")]
+)
+def test_sentences_that_ask_for_nothing_neither_hide_a_request_nor_alarm(
+    around: str, said: str, intent: str, engine: EmbeddedEngine, now: datetime
+) -> None:
+    understood = engine.understand(around.format(said), now=now)
+    assert understood.emergency is None
+    assert understood.intent.value == intent
+
+
 @pytest.mark.parametrize("filler", ["你好，{}", "{}，谢谢", "您好在吗？{}。辛苦了", "麻烦问一下，{}，谢谢啦"])
 def test_courtesy_around_a_request_is_never_a_request(filler: str, engine: EmbeddedEngine, now: datetime) -> None:
     understood = engine.understand(filler.format("厨房水龙头漏水了"), now=now)

@@ -3,7 +3,7 @@
 import pytest
 
 from nlu.danger import Danger
-from nlu.lexicon import Wording, concepts, mapping
+from nlu.lexicon import Wording, WordLists, concepts, mapping
 from words.content import ContentFiles
 from words.errors import ContentError
 
@@ -34,6 +34,12 @@ def test_dialect_is_levelled_longest_word_first(wording: Wording) -> None:
 
 def test_an_empty_wording_changes_nothing() -> None:
     assert Wording().level(Wording().core("你好冇水")) == "你好冇水"
+
+
+def test_lists_are_found_all_at_once_the_longest_word_of_a_list_first() -> None:
+    lists = WordLists.of({"thing": ["水管", "水管井"], "water": ["水"], "lift": ["电梯"]})
+    assert lists.found("水管井里有水") == {"thing": {"水管井"}, "water": {"水"}}
+    assert WordLists().found("水管") == {}
 
 
 def test_a_concept_without_words_is_refused_with_its_line() -> None:

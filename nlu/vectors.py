@@ -1,0 +1,57 @@
+"""Word vectors: what words that the training data never saw have in common with those it did."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+SOURCE = Path(__file__).with_name("vectors.npz")
+# A word that is not listed is taken for the mean of its characters, which says less.
+_FROM_CHARACTERS = 0.7
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class WordVectors:
+    """A direction in a space of meanings for each of some ten thousand words; neighbours mean alike."""
+
+    rows: Mapping[str, int]
+    values: npt.NDArray[np.int8]
+
+    @classmethod
+    def load(cls, path: Path) -> "WordVectors":
+        """Read the file that `docs/understanding.md` tells the origin of; OSError when it is missing."""
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            words = stored["words"].tobytes().decode().split("\n")
+            return cls({word: row for row, word in enumerate(words)}, stored["values"])
+
+    @property
+    def width(self) -> int:
+        """How many numbers a vector has."""
+        return int(self.values.shape[1])
+
+    def mean(self, words: Sequence[str], weights: Sequence[float]) -> Floats:
+        """The weighted sum of the vectors of some words, scaled to length one; zeros when none of them is known."""
+        rows: list[int] = []
+        shares: list[float] = []
+        for word, weight in zip(words, weights, strict=True):
+            if (row := self.rows.get(word)) is not None:
+                rows.append(row)
+                shares.append(weight)
+            elif len(word) > 1 and (found := [self.rows[char] for char in word if char in self.rows]):
+                rows += found
+                shares += [_FROM_CHARACTERS * weight / len(found)] * len(found)
+        if not rows:
+            return np.zeros(self.width, dtype=np.float32)
+        total = np.asarray(shares, dtype=np.float32) @ self.values[rows].astype(np.float32)
+        return np.asarray(total / (float(np.sqrt(total @ total)) or 1.0), dtype=np.float32)
+
+
+@lru_cache(maxsize=1)
+def word_vectors() -> WordVectors:
+    """The vectors that come with this package, read once."""
+    return WordVectors.load(SOURCE)
