@@ -2,8 +2,9 @@
 
 import argparse
 import asyncio
+from pathlib import Path
 
-from bench import kills, turns
+from bench import due, etiquette, kills, nlu, residents, turns
 
 
 def main() -> None:
@@ -19,7 +20,33 @@ def main() -> None:
     of_kills.add_argument("--engine", choices=kills.ENGINES, help="only this one")
     of_kills.add_argument("--messages", type=int, default=500)
     of_kills.add_argument("--seed", type=int)
+    of_etiquette = names.add_parser("etiquette", help="the etiquette check of one text beside a plain scan")
+    of_etiquette.add_argument("--rounds", type=int, default=300)
+    of_nlu = names.add_parser("nlu", help="how fast messages are understood, and what typing errors cost")
+    of_nlu.add_argument("--heldout", type=Path, default=Path("tests/nlu/development"))
+    of_nlu.add_argument("--content", type=Path, default=Path("data"))
+    of_nlu.add_argument("--home", type=Path, default=Path("var"), help="where the trained model is kept")
+    of_nlu.add_argument("--messages", type=int, default=3000)
+    of_residents = names.add_parser("residents", help="residents on the web page at once: waits, losses, memory")
+    of_residents.add_argument("--residents", type=int, default=60)
+    of_residents.add_argument("--messages", type=int, default=300)
+    of_residents.add_argument("--pace", type=float, default=12, help="messages a second, all residents together")
+    of_residents.add_argument("--seed", type=int)
+    of_due = names.add_parser("due", help="finding what is due among very many open tickets, and taking a step")
+    of_due.add_argument("--engine", choices=due.ENGINES, help="only this one")
+    of_due.add_argument("--tickets", type=int, default=100_000)
     given = parser.parse_args()
+    if given.name == "due":
+        due.measure(given.engine, given.tickets)
+        return
+    if given.name == "residents":
+        healthy = residents.measure(given.residents, given.messages, given.pace, given.seed)
+        raise SystemExit(0 if healthy else 1)
+    if given.name == "etiquette":
+        raise SystemExit(0 if etiquette.measure(Path(__file__).parents[1] / "data", given.rounds) else 1)
+    if given.name == "nlu":
+        nlu.measure(given.heldout, given.content, given.home, given.messages)
+        return
     if given.name == "kills":
         raise SystemExit(0 if kills.measure(given.engine, given.messages, given.seed) else 1)
     asyncio.run(turns.measure(given.conversations, given.seconds, workers=given.workers, profile=given.profile))

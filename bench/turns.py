@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
@@ -72,7 +73,7 @@ async def _resident(desk: _CountingDesk, community_id: int, number: int, until: 
             return turns
         now = utc_now()
         inbound = Inbound(community_id, "web", f"bench-{number}", str(turns), text, now)
-        received = await desk.store.write(lambda session, i=inbound, n=now: receive(session, i, n))
+        received = await desk.store.write(partial(receive, inbound=inbound, now=now))
         done = desk.answered.setdefault(received.conversation_id, asyncio.Event())
         done.clear()
         desk.bell.ring()
@@ -137,7 +138,7 @@ async def measure(conversations: int, seconds: float, *, workers: int | None, pr
     settings = read_settings(os.environ)
     workers = workers or settings.workers
     content = read_content(settings.content, settings.timezone)
-    mind = content.mind(engine_for(content, settings.home, print))
+    mind = content.mind(engine_for(content, settings.home, print), settings.home)
     with tempfile.TemporaryDirectory(prefix="desk-bench-", dir=settings.home) as folder:
         original = Path(folder) / "original.sqlite3"
         url = f"sqlite:///{original}"

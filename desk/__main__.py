@@ -1,4 +1,4 @@
-"""The command `desk`: serve, chat, parse, train, evaluate, check-data, audit."""
+"""The command `desk`: serve, chat, parse, train, evaluate, check-data, audit, simulate and others."""
 
 import asyncio
 import io
@@ -14,12 +14,14 @@ import structlog
 import typer
 
 from actions import audit as audits
+from actions.bill_sheet import SheetError
 from actions.errors import StoreError
 from actions.store import read_beside
 from desk.chat import run_json, run_terminal
 from desk.content import engine_for, read_content
 from desk.loops import utc_now
 from desk.settings import EXIT_CODE, Settings, SettingsError, read_settings
+from desk.simulate.command import simulate
 from desk.stage import Stage
 from nlu.evaluate import evaluate as evaluate_on
 from nlu.evaluate import evaluate_folders
@@ -71,7 +73,7 @@ def chat(
         else now.replace(tzinfo=settings.timezone)
     )
     content = read_content(settings.content, settings.timezone)
-    mind = content.mind(engine_for(content, settings.home, _progress))
+    mind = content.mind(engine_for(content, settings.home, _progress), settings.home)
 
     async def talk() -> int:
         async with Stage(mind, start) as stage:
@@ -181,6 +183,55 @@ def audit() -> None:
         print(f"{finding.kind}: {finding.message}")
     print(f"{len(findings)} findings")
     raise typer.Exit(1 if findings else 0)
+
+
+@app.command()
+def qr(
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("qr.html"),
+    building: Annotated[list[str] | None, typer.Option(help="Only this building; may be repeated.")] = None,
+    rooms: Annotated[bool, typer.Option("--rooms", help="A code for every home instead of every unit.")] = False,
+    bot: Annotated[str | None, typer.Option(help="The bot's name, so that Telegram need not be asked.")] = None,
+) -> None:
+    """Write a sheet of QR codes that open the Telegram chat with the place known; print it from a browser."""
+    from desk.qr import write_sheet  # noqa: PLC0415
+
+    count = write_sheet(_settings(), out, buildings=frozenset(building or ()), rooms=rooms, bot=bot)
+    print(f"{count} codes in {out}")
+
+
+@app.command()
+def import_bills(
+    file: Annotated[Path, typer.Argument(help="An Excel sheet (.xlsx) of bills.")],
+    trial: Annotated[bool, typer.Option("--trial", help="Say what would come of it and change nothing.")] = False,
+) -> None:
+    """Import bills from an Excel sheet and tell of every row that was left out; the same sheet may come again."""
+    from desk.importing import import_file, told  # noqa: PLC0415
+
+    settings = _settings()
+    _quiet_log()
+    rules = read_content(settings.content, settings.timezone).rules.bills
+    try:
+        report = asyncio.run(import_file(settings, rules, file, utc_now(), trial=trial))
+    except SheetError as error:
+        print(f"desk: {file}: {error}", file=sys.stderr)
+        raise typer.Exit(EXIT_CODE) from error
+    for line in told(report):
+        print(line)
+    raise typer.Exit(1 if report.rejected else 0)
+
+
+@app.command()
+def sweep_files() -> None:
+    """Remove the photos that residents had erased from the disk; `serve` does it at each start."""
+    from desk.sweeping import sweep_beside  # noqa: PLC0415
+
+    settings = _settings()
+    _quiet_log()
+    removed = asyncio.run(sweep_beside(settings.database_url, settings.home / "uploads", utc_now()))
+    print(f"{removed} files removed")
+
+
+app.command()(simulate)
 
 
 def _settings() -> Settings:

@@ -13,6 +13,7 @@ from nlu.training_data import TrainingData
 from nlu.types import Intent
 from words.checks import Finding as WordsFinding
 from words.checks import check_words, read_samples
+from words.language import Language
 from words.replies import BUTTONS_FILE, Replies
 
 
@@ -22,7 +23,13 @@ def check_content(folder: Path, zone: ZoneInfo, heldout: Path) -> list[str]:
     labels = Labels.read(content.files)
     training = TrainingData.read(content.files, vocabulary=labels)
     findings = [
-        _told(finding) for finding in check_words(content.replies, content.etiquette, read_samples(content.files))
+        _told(finding)
+        for finding in check_words(
+            content.replies,
+            content.etiquette,
+            read_samples(content.files),
+            read_samples(content.files, Language.ENGLISH),
+        )
     ]
     findings += _missing_scripts(content.rules.forms, content.replies)
     findings += _emergency_scripts(labels, content.replies)

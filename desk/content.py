@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from actions.bill_rules import BillRules
 from actions.calendar import Calendar
 from actions.policy import Policy
 from bot.answering import Mind
@@ -29,8 +30,13 @@ class Content:
     replies: Replies
     etiquette: Etiquette
 
-    def mind(self, engine: Engine) -> Mind:
-        """The content together with an engine: all that answering needs."""
+    def mind(self, engine: Engine, home: Path | None = None) -> Mind:
+        """The content together with an engine: all that answering needs.
+
+        With a home the index of the knowledge base is made ready and kept there; else it is made when first asked for.
+        """
+        if home is not None:
+            self.rules.knowledge.prepare(home / "model")
         return Mind(engine, self.rules, self.calendar, self.replies, self.etiquette)
 
 
@@ -44,6 +50,7 @@ def read_content(folder: Path, zone: ZoneInfo) -> Content:
             policy=Policy.read(files),
             knowledge=Knowledge.read(files),
             phrases=Phrases.read(files, zone),
+            bills=BillRules.read(files),
         ),
         calendar=Calendar.read(files, zone.key),
         replies=Replies.read(files),

@@ -38,6 +38,7 @@ from actions.estate import (
     lock_community,
 )
 from actions.store import Session, Store
+from actions.tables import FeeKind
 from desk.demo_content import Day, DemoContent, MomentPart, NoticesPart
 from desk.settings import content_folder
 from words.content import ContentFiles
@@ -206,16 +207,16 @@ def _bills(demo: DemoContent, now: datetime) -> Iterator[NewBill]:
     for resident in demo.residents:
         for home in resident.homes:
             amounts = (
-                (rules.property_fee.name, home.area * rules.property_fee.fen),
-                (rules.parking.name, home.parking * rules.parking.fen),
+                (rules.property_fee.name, FeeKind.PROPERTY, home.area * rules.property_fee.fen),
+                (rules.parking.name, FeeKind.PARKING, home.parking * rules.parking.fen),
             )
             for back in range(rules.months):
                 due_on = _months_before(today, back).replace(day=rules.due_day)
                 period = rules.period.format(year=due_on.year, month=due_on.month)
-                for fee, amount in amounts:
+                for fee, kind, amount in amounts:
                     if amount:
                         paid = 0 if back < home.unpaid else amount
-                        yield NewBill(home.address, fee, period, amount, paid, due_on)
+                        yield NewBill(home.address, fee, period, amount, paid, due_on, kind)
 
 
 def _notices(part: NoticesPart, zone: ZoneInfo, now: datetime) -> tuple[NewNotice, ...]:

@@ -1,28 +1,34 @@
 """The process loops: understand and answer, deliver, watch the deadlines. Nothing else here runs for ever."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from actions import audit, turns, watch
+from actions import audit, pacing, turns, watch
 from actions.errors import ConflictError
+from actions.holding import HoldingRules, anything_to_release, release_one
 from actions.store import Store
 from actions.turns import QuietTimes
 from bot.answering import Mind, TurnError, answer_one
 from bot.channels.base import Channel
 from bot.delivery import deliver_one
+from bot.postman import Postman
 from bot.rescue import give_to_person
 from bot.telling import Teller
 from bot.understanding import understand_some
+from desk import clockwork
+from desk.pulse import Pulse
 
 log = structlog.get_logger(__name__)
 _IDLE_SECONDS = 1.0
 _SHORTEST_SECONDS = 0.02
 _AUDIT_EVERY = timedelta(hours=1)
 _PAUSE_AFTER_FAULT = 1.0
+_LAST_SENDS_SECONDS = 3.0
 
 
 def utc_now() -> datetime:
@@ -54,9 +60,21 @@ class Bell:
             self._waiting.discard(event)
 
 
+@asynccontextmanager
+async def _finishing(postman: Postman) -> AsyncIterator[None]:
+    """Give what is being sent a moment to arrive and be recorded before everything ends."""
+    try:
+        yield
+    finally:
+        await postman.finish(_LAST_SENDS_SECONDS)
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """All that the loops work with; `committed` is called after every step that changed something."""
+    """All that the loops work with; `committed` is called after every step that changed something.
+
+    `doors` are the named steps by which messages are fetched; one that fetched something wakes the understanding.
+    """
 
     store: Store
     mind: Mind
@@ -66,6 +84,10 @@ class Desk:
     bell: Bell
     clock: Callable[[], datetime] = utc_now
     committed: Callable[[], None] = lambda: None
+    holding: HoldingRules | None = None
+
+    doors: tuple[tuple[str, Callable[[], Awaitable[bool]]], ...] = ()
+    pulse: Pulse = field(default_factory=Pulse)
 
     async def understand(self) -> bool:
         """Understand what has been stored."""
@@ -84,8 +106,7 @@ class Desk:
             return True
         except TurnError as error:
             log.exception("turn_failed", conversation=error.conversation_id)
-            mind = self.mind
-            await give_to_person(self.store, mind.rules.policy, mind.calendar, mind.replies, error, self.clock())
+            await give_to_person(self.store, self.mind, error, self.clock())
             return True
 
     async def deliver(self) -> bool:
@@ -105,26 +126,46 @@ class Desk:
             await self.store.write(lambda session: watch.defer(session, deadline_id, reason, now))
             return True
 
+    async def keep(self) -> bool:
+        """Keep the clock: a step of a deadline, an alert that nobody has seen, a request without a clock."""
+        return await self.enforce() or await clockwork.keep(self.store, self.mind, self.clock())
+
+    async def release(self) -> bool:
+        """Let one conversation go on that a person holds and does not need."""
+        rules, now = self.holding, self.clock()
+        if rules is None or not await self.store.read(lambda session: anything_to_release(session, rules, now)):
+            return False
+        return await self.store.write(lambda session: release_one(session, rules, now)) is not None
+
     async def run(self, workers: int) -> None:
         """Run all loops until cancelled; each step that did something wakes the step after it."""
         understood, said, idle = Bell(), Bell(), Bell()
-        async with asyncio.TaskGroup() as group:
+        postman = Postman(self.store, self.channels, self.owner, self.clock, said.ring)
+        async with _finishing(postman), asyncio.TaskGroup() as group:
             group.create_task(self._loop("understand", self.understand, self.bell, understood))
-            for _ in range(workers):
-                group.create_task(self._loop("answer", self.answer, understood, said))
-            group.create_task(self._loop("deliver", self.deliver, said, said))
-            group.create_task(self._loop("watch", self.enforce, idle, said))
+            for number in range(workers):
+                group.create_task(self._loop("answer", self.answer, understood, said, number=number))
+            group.create_task(self._loop("deliver", postman.step, said, idle))
+            group.create_task(self._loop("watch", self.keep, idle, said))
+            group.create_task(self._loop("release", self.release, idle, said))
             group.create_task(self._audit_loop())
+            for name, step in self.doors:
+                group.create_task(self._loop(name, step, idle, self.bell))
 
-    async def _loop(self, name: str, step: Callable[[], Awaitable[bool]], wakes: Bell, then: Bell) -> None:
+    async def _loop(
+        self, name: str, step: Callable[[], Awaitable[bool]], wakes: Bell, then: Bell, *, number: int = 0
+    ) -> None:
+        own_name = f"{name}-{number}" if number else name
         while True:
             try:
                 worked = await step()
                 wait = None if worked else await self._idle_seconds(name)
             except Exception:
                 log.exception("step_failed", loop=name)
+                self.pulse.fault(own_name)
                 await asyncio.sleep(_PAUSE_AFTER_FAULT)
                 continue
+            self.pulse.beat(own_name, worked=worked)
             if wait is None:
                 then.ring()
                 self.committed()
@@ -132,19 +173,26 @@ class Desk:
                 await wakes.wait(wait)
 
     async def _idle_seconds(self, name: str) -> float:
-        """How long a loop without work waits: until the next conversation is ready, so that the quiet time is kept."""
-        moment = await self.store.read(turns.next_moment) if name == "answer" else None
+        """How long a loop without work waits: until the next conversation is ready, or the next message may go out."""
+        look = {"answer": turns.next_moment, "deliver": pacing.next_moment if self.channels else None}.get(name)
+        moment = None if look is None else await self.store.read(look)
         if moment is None:
             return _IDLE_SECONDS
         return min(_IDLE_SECONDS, max(_SHORTEST_SECONDS, (moment - self.clock()).total_seconds()))
 
     async def _audit_loop(self) -> None:
+        self.pulse.beat("audit")
         while True:
             await asyncio.sleep(_AUDIT_EVERY.total_seconds())
             try:
                 findings = await self.store.read(lambda session: audit.audit(session, self.clock()))
             except Exception:
                 log.exception("step_failed", loop="audit")
+                self.pulse.fault("audit")
                 continue
+            self.pulse.beat("audit", worked=True)
+            self.pulse.findings = len(findings)
+            for year in self.mind.calendar.unknown_years(self.clock()):
+                log.warning("holidays_unknown", year=year, file="calendar/overrides.yml")
             for finding in findings:
                 log.error("audit_finding", kind=finding.kind, ticket=finding.ticket_id, message=finding.message)

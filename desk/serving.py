@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,20 +12,28 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
 
 from actions.errors import StoreError
+from actions.holding import HoldingRules
 from actions.migrate import upgrade
 from actions.store import Store, open_store
 from desk.content import Content, engine_for, read_content
 from desk.demo import demo_loaded, demo_steps, hash_passwords, new_passwords, roster_steps
 from desk.loops import Bell, Desk, utc_now
 from desk.settings import EXIT_CODE, Settings
-from desk.wiring import make_app, quiet_times
+from desk.sweeping import sweep
+from desk.wiring import make_app, quiet_times, watched
 from nlu.store import is_trained
 
+if TYPE_CHECKING:
+    from desk.telegram import Telegram
+
+# A bot's token is part of the addresses that its library calls.
+_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{20,}")
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -38,7 +47,7 @@ def serve(settings: Settings) -> None:
     content = read_content(settings.content, settings.timezone)
     _train_apart(content, settings)
     engine = engine_for(content, settings.home, _say)
-    desk_mind = content.mind(engine)
+    desk_mind = content.mind(engine, settings.home)
 
     async def run() -> None:
         _say("preparing the database …")
@@ -46,19 +55,30 @@ def serve(settings: Settings) -> None:
         store = await open_store(settings.database_url)
         try:
             passwords = await _load_demo(store, content, settings)
+            await sweep(store, settings.home / "uploads", utc_now())
             bell = Bell()
-            application = make_app(settings, content, store, bell.ring)
+            application = make_app(settings, content, store, bell.ring, engine)
+            owner = f"{socket.gethostname()}:{os.getpid()}"
+            telegram = await _open_telegram(settings, content, store, owner)
             desk = Desk(
                 store,
                 desk_mind,
                 quiet_times(settings),
-                {},
-                f"{socket.gethostname()}:{os.getpid()}",
+                {telegram.channel.name: telegram.channel} if telegram else {},
+                owner,
                 bell,
+                doors=telegram.loops if telegram else (),
                 committed=application.state.feed.ring,
+                holding=HoldingRules.read(content.files),
             )
+            watched(application, settings, store, desk.pulse)
             _tell_where(settings, passwords, time.monotonic() - started)
-            await _serve_until_stopped(application, desk, settings, listener)
+            try:
+                pages = telegram.with_hooks(application, bell.ring) if telegram else application
+                await _serve_until_stopped(pages, desk, settings, listener)
+            finally:
+                if telegram is not None:
+                    await telegram.close()
         finally:
             await store.close()
 
@@ -125,6 +145,15 @@ async def _load_demo(store: Store, content: Content, settings: Settings) -> dict
     return passwords
 
 
+async def _open_telegram(settings: Settings, content: Content, store: Store, owner: str) -> "Telegram | None":
+    if not settings.telegram_token:
+        return None
+    # The library is large; a desk without a bot does without it.
+    from desk.telegram import open_telegram  # noqa: PLC0415
+
+    return await open_telegram(settings, content, store, owner, utc_now)
+
+
 def _prepare_home(home: Path) -> None:
     try:
         (home / "uploads").mkdir(parents=True, exist_ok=True)
@@ -159,11 +188,20 @@ def _tell_where(settings: Settings, passwords: dict[str, str], seconds: float) -
         print("\n  first passwords, shown this once; each is changed at the first sign-in:")
         for login, password in passwords.items():
             print(f"    {login:<12} {password}")
+    for given in settings.telegram_token:
+        code = given.rpartition("=")[0] or settings.community
+        how = "by polling" if settings.telegram_webhook == "no" else f"by webhook {settings.telegram_webhook}"
+        print(f"  telegram   {code} {how}; desk.log tells when it is connected")
     print("\nstop with Ctrl+C", flush=True)
 
 
 def _say(line: str) -> None:
     print(line, flush=True)
+
+
+def _without_tokens(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """No line of the log holds a bot's token, whatever library put it into an error."""
+    return {name: _TOKEN.sub("TOKEN", value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def _configure_log(settings: Settings) -> None:
@@ -172,6 +210,7 @@ def _configure_log(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _without_tokens,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level.value]),

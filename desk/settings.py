@@ -1,6 +1,7 @@
 """The settings: every variable the desk reads from its environment, what it means and what is right for it."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -136,6 +137,28 @@ class Settings(BaseSettings):
     """How much is logged."""
     max_upload_mb: int = Field(default=10, ge=1, le=100, description="a whole number of megabytes from 1 to 100")
     """The largest photo that is taken."""
+    metrics_token: str = Field(
+        default="",
+        pattern=r"^([!-~]{16,})?$",
+        repr=False,
+        description="at least 16 characters without blanks",
+    )
+    """The secret with which /metrics is read; without one only this machine may."""
+    telegram_token: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = Field(
+        default=(),
+        validation_alias="TELEGRAM_TOKEN",
+        repr=False,
+        description="the token of a bot, such as 123456:ABC…, or COMMUNITY=TOKEN for each of several",
+    )
+    """The Telegram bots, one for each community; never shown."""
+    telegram_webhook: str = Field(
+        default="no", pattern=r"^(no|https?://[^/?#]+)$", description="no, or this server as https://desk.example.com"
+    )
+    """Where Telegram reaches this server to bring updates; without it they are fetched."""
+    telegram_api: str = Field(
+        default="https://api.telegram.org", pattern=r"^https?://.+$", description="an address such as https://HOST"
+    )
+    """The server of the Bot API."""
 
     @classmethod
     def settings_customise_sources(
@@ -185,6 +208,19 @@ class Settings(BaseSettings):
         least = info.data.get(shorter, 0)
         if value < least:
             raise ValueError(f"{variable_of(shorter)} is {least:g}")
+        return value
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _bots(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        codes = []
+        for given in value:
+            code, _, token = given.rpartition("=")
+            if not re.fullmatch(r"\d+:[A-Za-z0-9_-]+", token):
+                raise ValueError("a token is a number, a colon and letters")
+            codes.append(code or info.data.get("community"))
+        if len(set(codes)) != len(codes):
+            raise ValueError("a community has one bot")
         return value
 
     @field_validator("embed_origins")

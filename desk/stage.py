@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from actions import outbox, tickets, turns, watch
+from actions import pacing, passing_on, tickets, turns, watch
 from actions.contacts import bind
 from actions.estate import find_community
 from actions.intake import Inbound, Received, Upload, reach, receive
@@ -26,6 +26,7 @@ from desk.loops import Bell, Desk
 
 TERMINAL = "terminal"
 _MOST_STEPS = 10_000
+_MOMENTS = (turns.next_moment, watch.next_moment, pacing.next_moment, passing_on.next_moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +139,12 @@ class Stage(AbstractAsyncContextManager["Stage"]):
     async def _work_once(self) -> bool:
         answered = await self.desk.answer()
         delivered = await self.desk.deliver()
-        enforced = await self.desk.enforce()
-        return answered or delivered or enforced
+        kept = await self.desk.keep()
+        return answered or delivered or kept
 
     async def _next_moment(self) -> datetime | None:
         def look(session: Session) -> datetime | None:
-            moments = [turns.next_moment(session), watch.next_moment(session), outbox.next_moment(session)]
+            moments = [look(session) for look in _MOMENTS]
             return min((moment for moment in moments if moment is not None), default=None)
 
         return await self.store.read(look)

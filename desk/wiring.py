@@ -1,7 +1,7 @@
 """Puts the parts together; nothing here decides anything."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from starlette.applications import Starlette
 
@@ -9,20 +9,32 @@ from actions.store import Store
 from actions.turns import QuietTimes
 from bot.telling import Teller
 from desk.content import Content
+from desk.health import Health
 from desk.loops import utc_now
+from desk.pulse import Pulse
 from desk.settings import Settings
+from nlu.types import Engine
 from web.app import create_app
+from web.content import ConsoleContent
 from web.deps import Deps, Limits, WebSettings, community_in
 
 _MEGABYTE = 1024 * 1024
 
 
-def make_app(settings: Settings, content: Content, store: Store, ring: Callable[[], None]) -> Starlette:
-    """The pages for residents and staff."""
+def make_app(
+    settings: Settings,
+    content: Content,
+    store: Store,
+    ring: Callable[[], None],
+    engine: Engine | None = None,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> Starlette:
+    """The pages for residents and staff; the time is the present unless a script brings a clock of its own."""
     return create_app(
         Deps(
             store=store,
-            clock=utc_now,
+            clock=clock,
             replies=content.replies,
             etiquette=content.etiquette,
             ring=ring,
@@ -36,8 +48,17 @@ def make_app(settings: Settings, content: Content, store: Store, ring: Callable[
             policy=content.rules.policy,
             calendar=content.calendar,
             tell=Teller(content.replies, content.rules.phrases),
+            console=ConsoleContent.read(content.files, content.rules.knowledge, engine),
+            bills=content.rules.bills,
         )
     )
+
+
+def watched(app: Starlette, settings: Settings, store: Store, pulse: Pulse) -> Starlette:
+    """The application with the heartbeat of the loops and the numbers for a monitor."""
+    health = Health(store, pulse, utc_now, settings.metrics_token)
+    app.router.routes[:0] = health.routes()
+    return app
 
 
 def quiet_times(settings: Settings) -> QuietTimes:

@@ -116,7 +116,7 @@ def mind(request: pytest.FixtureRequest) -> Mind:
     content = read_content(settings.content, settings.timezone)
     home = request.config.cache.mkdir("desk")
     with one_trainer(home):
-        return content.mind(engine_for(content, home, lambda _line: None))
+        return content.mind(engine_for(content, home, lambda _line: None), home)
 
 
 @contextlib.contextmanager

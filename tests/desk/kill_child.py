@@ -21,6 +21,7 @@ import structlog
 from actions.estate import find_community
 from actions.intake import Inbound, receive
 from actions.outbox import Parcel
+from actions.pacing import Lane
 from actions.store import Store, open_store
 from actions.turns import QuietTimes
 from bot.answering import Mind
@@ -58,6 +59,11 @@ class Chronicle:
     """A channel that writes down what it delivered before it says so, as the other side of a network would."""
 
     name = CHANNEL
+    lanes: tuple[Lane, ...] = ()
+
+    def pieces(self, _text: str) -> int:
+        """Whatever its length, a text is one line."""
+        return 1
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -115,7 +121,7 @@ def main(home: Path) -> None:
     """Read the content, then bear one child for every line."""
     settings = read_settings({})
     content = read_content(settings.content, settings.timezone)
-    mind = content.mind(engine_for(content, home, lambda _line: None))
+    mind = content.mind(engine_for(content, home, lambda _line: None), home)
     _tell("ready")
     for line in sys.stdin:
         life = Life.read(line)

@@ -51,6 +51,10 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "DESK_EMBED_ORIGINS": "https://a.example, https://b.example:8443",
         "DESK_LOG_LEVEL": "WARNING",
         "DESK_MAX_UPLOAD_MB": "20",
+        "DESK_METRICS_TOKEN": "0123456789abcdef",
+        "TELEGRAM_TOKEN": "demo=1:abc, other=2:def",
+        "DESK_TELEGRAM_WEBHOOK": "https://desk.example.com",
+        "DESK_TELEGRAM_API": "http://127.0.0.1:8081",
     }
     settings = read_settings(environ)
     assert set(environ) == {variable_of(field) for field in Settings.model_fields}
