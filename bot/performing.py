@@ -98,7 +98,8 @@ class Performer:
     def perform(self, decision: Decision, *, greet: bool) -> Performed:
         """Do every step; the first thing said is led by the opening when `greet` is true (domain.md A1, A12)."""
         state = dict(decision.state)
-        self._variants = dict(state.get("last_variants") or {})
+        remembered = state.get("last_variants")
+        self._variants = dict(remembered) if isinstance(remembered, dict) else {}
         for step in decision.steps:
             self._do(step)
         greeted = greet and self._lead_with_opening()
@@ -284,11 +285,10 @@ class Performer:
             language=self._language,
         )
         first = self._words[0]
-        together = opening.text + first.text
         if not self._situation.known.privacy_told:
             self._words.insert(0, Words(opening.text + self._privacy(), reply_id=opening.reply_id))
-        elif count_sentences(together) <= _MOST_SENTENCES:
-            self._words[0] = replace(first, text=together)
+        elif count_sentences(opening.text + first.text) <= _MOST_SENTENCES:
+            self._words[0] = replace(first, text=opening.text + first.text)
         else:
             # A reply of three sentences keeps its room; the greeting goes before it as a message of its own.
             self._words.insert(0, Words(opening.text, reply_id=opening.reply_id))

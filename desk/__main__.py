@@ -26,6 +26,7 @@ from desk.stage import Stage
 from nlu.evaluate import evaluate as evaluate_on
 from nlu.evaluate import evaluate_folders
 from nlu.heldout import Heldout
+from nlu.knowledge_evaluate import evaluate_knowledge, read_asked
 from nlu.types import as_json
 from words.errors import ContentError
 
@@ -142,6 +143,7 @@ def evaluate(
     heldout: Annotated[Path, typer.Option(help="A folder of held-out messages.")] = Path("tests/nlu/heldout"),
     train_on: Annotated[Path | None, typer.Option("--train", help="Train on this Rasa data set instead.")] = None,
     test_on: Annotated[Path | None, typer.Option("--test", help="Test on this Rasa data set instead.")] = None,
+    knowledge: Annotated[Path | None, typer.Option(help="Ask the knowledge base these questions instead.")] = None,
 ) -> None:
     """Measure understanding on held-out messages, or on any data set in Rasa's format."""
     settings = _settings()
@@ -153,8 +155,11 @@ def evaluate(
         print("desk: --train and --test go together", file=sys.stderr)
         raise typer.Exit(EXIT_CODE)
     content = read_content(settings.content, settings.timezone)
-    engine = engine_for(content, settings.home, _progress)
     now = utc_now().astimezone(settings.timezone)
+    if knowledge is not None:
+        print(evaluate_knowledge(content.rules.knowledge, read_asked(knowledge, now.date())))
+        return
+    engine = engine_for(content, settings.home, _progress)
     print(evaluate_on(engine, Heldout.read(heldout), now=now))
 
 

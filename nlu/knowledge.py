@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from nlu.knowledge_entries import FOLDER, Audience, Entry, read_entries
+from nlu.knowledge_entries import FOLDER, Audience, Entry, read_entries, read_foreign
 from nlu.knowledge_index import Index, Lesson, Recipe, trained
 from nlu.knowledge_terms import Terms
 from nlu.lexicon import FOLDER as LEXICON
@@ -16,6 +16,9 @@ __all__ = ["Audience", "Entry", "Hit", "Knowledge", "Shelf"]
 # Found on questions left out of training and on messages that no entry answers; docs/knowledge.md tells the figures.
 _CONFIDENT, _LEAD = 0.4, 0.12
 _LIKELY = 0.2
+# Of the characters of a question, those that the entry itself is written with: one that is half about something else
+# may share a few striking words with it.
+_COVERED = 0.55
 # What is written for staff goes first when staff ask.
 _OWN = 0.1
 # The shelves a reader is served from, the own one first. Residents are served from theirs alone.
@@ -62,9 +65,12 @@ class Knowledge:
     def read(cls, files: ContentFiles) -> "Knowledge":
         """Read `data/knowledge/*.yml`; raises ContentError naming file and line of a bad entry (domain.md B1)."""
         entries, terms = read_entries(files), Terms.read(files)
+        foreign = read_foreign(files)
         version = f"{files.digest(FOLDER)}{files.digest(LEXICON)}"
         shelves = {
-            audience: _shelf(f"{audience}{version}", [entry for entry in entries if entry.audience is audience], terms)
+            audience: _shelf(
+                f"{audience}{version}", [one for one in entries if one.audience is audience], foreign, terms
+            )
             for audience in Audience
         }
         return cls(entries, shelves)
@@ -92,12 +98,22 @@ class Knowledge:
             Hit(
                 entry,
                 round(score, 4),
-                confident=rank == 0 and score >= _CONFIDENT and score - runner_up >= _LEAD,
+                confident=rank == 0
+                and score >= _CONFIDENT
+                and score - runner_up >= _LEAD
+                and self._covers(entry, text),
                 likely=score >= _LIKELY,
             )
             for rank, (score, entry) in enumerate(found[:limit])
             if score > 0
         )
+
+    def _covers(self, entry: Entry, text: str) -> bool:
+        terms = self.shelves[entry.audience].recipe.terms
+        # The words of asking stand in every entry.
+        asked = "".join(word for word in terms.of(text).words if terms.importance(word) == 1)
+        written = {*entry.answer, *entry.source}.union(*entry.questions, *entry.keywords)
+        return sum(char in written for char in asked) >= _COVERED * len(asked)
 
     def choices(self, text: str, *, audience: Audience, today: date) -> tuple[Entry, ...]:
         """Two or three entries to offer when none is surely meant; none when the question seems foreign."""
@@ -105,9 +121,9 @@ class Knowledge:
         return tuple(hit.entry for hit in hits) if len(hits) > 1 and not hits[0].confident else ()
 
 
-def _shelf(version: str, entries: list[Entry], terms: Terms) -> Shelf:
+def _shelf(version: str, entries: list[Entry], foreign: tuple[str, ...], terms: Terms) -> Shelf:
     lessons = tuple(Lesson(entry.id, entry.questions, entry.keywords, entry.answer) for entry in entries)
-    return Shelf({entry.id: entry for entry in entries}, Recipe(version, lessons, terms))
+    return Shelf({entry.id: entry for entry in entries}, Recipe(version, lessons, foreign, terms))
 
 
 def _scored(shelf: Shelf, text: str) -> list[tuple[float, Entry]]:

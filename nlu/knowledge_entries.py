@@ -12,6 +12,7 @@ from words.content import ContentFiles, line_of
 from words.errors import ContentError
 
 FOLDER = "knowledge"
+FOREIGN = "knowledge/foreign.yml"
 _KEYS = frozenset(
     {"id", "audience", "questions", "answer", "source", "category", "keywords", "valid_from", "valid_until"}
 )
@@ -55,7 +56,7 @@ def read_entries(files: ContentFiles) -> tuple[Entry, ...]:
     """Read `data/knowledge/*.yml`; raises ContentError naming file and line of a bad entry (domain.md B1)."""
     entries: dict[str, Entry] = {}
     for name in files.below(FOLDER):
-        if name == SYNONYMS:
+        if name in {SYNONYMS, FOREIGN}:
             continue
         root = files.read(name)
         if not isinstance(root, CommentedSeq):
@@ -66,6 +67,16 @@ def read_entries(files: ContentFiles) -> tuple[Entry, ...]:
                 raise ContentError(name, line_of(root, index), f"the id “{entry.id}” is already taken")
             entries[entry.id] = entry
     return tuple(entries.values())
+
+
+def read_foreign(files: ContentFiles) -> tuple[str, ...]:
+    """Questions that no entry answers, from which the ranker learns to find nothing; raises ContentError."""
+    if FOREIGN not in files.texts:
+        return ()
+    root = files.read(FOREIGN)
+    if not isinstance(root, CommentedMap) or not isinstance(root.get("foreign"), list):
+        raise ContentError(FOREIGN, 1, "should hold a list of questions under `foreign`")
+    return _texts(FOREIGN, root, "foreign", 1)
 
 
 def _entry(source: str, line: int | None, body: Any) -> Entry:

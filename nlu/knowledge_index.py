@@ -50,6 +50,7 @@ class Recipe:
 
     version: str
     lessons: tuple[Lesson, ...] = field(compare=False)
+    foreign: tuple[str, ...] = field(compare=False)
     terms: Terms = field(compare=False)
     folder: Path | None = field(default=None, compare=False)
 
@@ -204,24 +205,27 @@ def trained(recipe: Recipe) -> Index:
     path = recipe.path
     found = kept.stored(path, lambda path: Index.load(path, recipe.terms)) if path else None
     if found is None:
-        found = _train(recipe.terms, recipe.lessons)
+        found = _train(recipe)
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             kept.write(path, found.save)
     return found
 
 
-def _train(terms: Terms, lessons: Sequence[Lesson]) -> Index:
+def _train(recipe: Recipe) -> Index:
+    terms, lessons = recipe.terms, recipe.lessons
     asked = [(place, terms.of(text)) for place, lesson in enumerate(lessons) for text in lesson.questions]
     keyed = [(place, terms.of(text)) for place, lesson in enumerate(lessons) for text in lesson.keywords]
     told = [(place, terms.of(lesson.answer)) for place, lesson in enumerate(lessons)]
-    rows = [*asked, *keyed, *told]
-    trust = np.repeat([1.0, _KEYWORD_TRUST, _ANSWER_TRUST], [len(asked), len(keyed), len(told)])
-    scale = Scale.of([parts for _, parts in asked], terms)
+    # What is foreign belongs to a place that no entry has, so that every entry is taught not to answer it.
+    foreign = [(len(lessons), terms.of(text)) for text in recipe.foreign]
+    rows = [*foreign, *asked, *keyed, *told]
+    sizes = [len(foreign) + len(asked), len(keyed), len(told)]
+    trust = np.repeat([1.0, _KEYWORD_TRUST, _ANSWER_TRUST], sizes)
+    scale = Scale.of([parts for _, parts in (*foreign, *asked)], terms)
     sparse = [scale.sparse(parts) for _, parts in rows]
     directions = np.array([scale.direction(parts) for _, parts in rows], dtype=np.float32)
-    targets = np.zeros((len(rows), len(lessons)), dtype=np.float32)
-    targets[np.arange(len(rows)), [place for place, _ in rows]] = 1.0
+    targets = np.eye(len(lessons) + 1, dtype=np.float32)[[place for place, _ in rows], : len(lessons)]
     alike = _likeness(directions @ directions.T)
     _add_products(alike, sparse, len(scale.names))
     alike[np.diag_indices(len(rows))] += (_RIDGE / trust).astype(np.float32)

@@ -140,6 +140,6 @@ def test_a_question_stands_under_one_entry_only(files: ContentFiles) -> None:
 
 
 def _entries(files: ContentFiles) -> list[Any]:
-    """The entries of the knowledge base; its synonyms are no entries."""
-    names = [name for name in files.below("knowledge") if not name.endswith("/synonyms.yml")]
+    """The entries of the knowledge base; its synonyms and what is foreign to it are no entries."""
+    names = [name for name in files.below("knowledge") if not name.endswith(("/synonyms.yml", "/foreign.yml"))]
     return [entry for name in names for entry in files.read(name)]
