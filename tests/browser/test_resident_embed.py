@@ -72,7 +72,8 @@ async def test_an_allowed_site_shows_the_page_and_the_visitor_is_known_again(
         await frame.fill("#text", "在别的网站里写的")
         await frame.click("#send")
         await frame.wait_for_selector(".msg:not(.pending) .state:has-text('已送达')")
-        await frame.click("#text-size")
+        async with page.expect_response(lambda answer: "=1" in answer.url):
+            await frame.click("#text-size")
         await page.reload()
         frame = await framed(page)
         await frame.wait_for_selector("#log :text('在别的网站里写的')")
