@@ -6,9 +6,6 @@ from enum import StrEnum
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from actions.bill_rules import BillRules, Column, plain
 from actions.errors import ActionError
 
@@ -45,6 +42,10 @@ class SheetRow:
 
 def read_rows(source: IO[bytes], rules: BillRules) -> tuple[SheetRow, ...]:
     """The rows of the first sheet below its header. Raises SheetError."""
+    # The library takes 8 MB and is needed once a month.
+    from openpyxl import load_workbook  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
     try:
         with ZipFile(source) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > _UNPACKED:

@@ -2,14 +2,10 @@
 
 from asyncio import to_thread
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -17,6 +13,10 @@ from sqlalchemy.pool import NullPool
 from actions.errors import StoreError
 from actions.store import sqlite_path
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_FOLDER = Path(__file__).parent / "migrations"
 log = structlog.get_logger(__name__)
 
 
@@ -38,10 +38,12 @@ async def upgrade(url: str) -> None:
         raise StoreError(f"DATABASE_URL: the database cannot be prepared: {reason}") from error
 
 
-def config() -> Config:
+def config() -> "Config":
     """The migration settings, made in code so that no file of paths is needed."""
+    from alembic.config import Config  # noqa: PLC0415
+
     settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    settings.set_main_option("script_location", str(_FOLDER))
     return settings
 
 
@@ -63,7 +65,26 @@ def _upgrade_sqlite(url: str) -> None:
         engine.dispose()
 
 
+def newest_revision() -> str:
+    """The name of the newest revision: files are named after their revisions, in order."""
+    return max(path.name.partition("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*_*.py"))
+
+
+def _is_newest(connection: Connection) -> bool:
+    """Whether nothing is to be done, found out without Alembic: it takes 11 MB and is needed once a version."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    return list(found) == [newest_revision()]
+
+
 def _upgrade(connection: Connection) -> None:
+    if _is_newest(connection):
+        return
+    from alembic import command  # noqa: PLC0415
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     settings = config()
     scripts = ScriptDirectory.from_config(settings)
     current = MigrationContext.configure(connection).get_current_revision()

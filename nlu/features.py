@@ -1,8 +1,7 @@
 """Turns a message into named features: characters, words, their kinds, sounds, meanings, marks, signs of danger."""
 
-import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -17,6 +16,7 @@ from nlu.lexicon import Wording, WordLists, any_of, concept_words
 from nlu.normalise import fold, normalise
 from nlu.training_data import TrainingData
 from words.content import ContentFiles
+from words.syllables import syllable
 
 # One weight per block of features, in the order of `Featuriser.blocks`; found by cross-validation.
 BLOCK_WEIGHTS = (1.0, 0.5, 0.2, 0.7, 0.3, 0.3, 0.15)
@@ -134,19 +134,8 @@ def _grams(kind: str, units: Sequence[str]) -> list[str]:
 @lru_cache(maxsize=30_000)
 def sound(char: str) -> str:
     """How a character is read, as those hear it who write z for zh and in for ing."""
-    read = _pinyin()(char)
     # n/l and retroflex slips are the commonest typing errors by ear.
-    return _EAR.sub(lambda match: _ALIKE[match[0]], str(read[0])) if read else char
-
-
-@lru_cache(maxsize=1)
-def _pinyin() -> Callable[[str], list[str]]:
-    """The reading of a character. The library's phrases would take 50 MB and say nothing of single characters."""
-    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-    from pypinyin import lazy_pinyin  # noqa: PLC0415
-
-    found: Callable[[str], list[str]] = lazy_pinyin
-    return found
+    return _EAR.sub(lambda match: _ALIKE[match[0]], syllable(char))
 
 
 _ALIKE = {"zh": "z", "ch": "c", "sh": "s", "ang": "an", "eng": "en", "ing": "in"}

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_NEWEST = 4
+
 
 def stored(path: Path, load: Callable[[Path], T]) -> T | None:
     """What `load` reads from a file, or None when there is none that this code can read.
@@ -35,3 +37,12 @@ def write(path: Path, save: Callable[[Path], None]) -> None:
         os.replace(part, path)  # noqa: PTH105  Path.replace is the same call; this one says that it is atomic.
     finally:
         part.unlink(missing_ok=True)
+    _forget(path)
+
+
+def _forget(written: Path) -> None:
+    """Remove what older content left behind, apart from the newest few, which a change taken back needs again."""
+    kind, _, _ = written.stem.rpartition("-")
+    alike = [path for path in written.parent.glob(f"*{written.suffix}") if path.stem.rpartition("-")[0] == kind]
+    for path in sorted(alike, key=lambda path: path.stat().st_mtime)[:-_NEWEST]:
+        path.unlink(missing_ok=True)

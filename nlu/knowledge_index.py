@@ -134,7 +134,6 @@ class Index:
     weights: npt.NDArray[np.float16]
     directions: Floats
     shares: Floats
-    answer_weights: npt.NDArray[np.float16]
     answer_directions: Floats
 
     def save(self, path: Path) -> None:
@@ -152,7 +151,6 @@ class Index:
                 weights=self.weights,
                 directions=self.directions,
                 shares=self.shares,
-                answer_weights=self.answer_weights,
                 answer_directions=self.answer_directions,
             )
 
@@ -178,7 +176,6 @@ class Index:
                 stored["weights"],
                 stored["directions"],
                 stored["shares"],
-                stored["answer_weights"],
                 stored["answer_directions"],
             )
 
@@ -192,7 +189,6 @@ class Index:
         found += _ANSWER_LIKENESS * _likeness(self.answer_directions @ direction)
         if places.size:
             found += values @ self.weights[places].astype(np.float32)
-            found += _ANSWER_LIKENESS * (values @ self.answer_weights[places].astype(np.float32))
         return dict(zip(self.ids, found.tolist(), strict=True))
 
 
@@ -230,13 +226,15 @@ def _train(recipe: Recipe) -> Index:
     _add_products(alike, sparse, len(scale.names))
     alike[np.diag_indices(len(rows))] += (_RIDGE / trust).astype(np.float32)
     shares = np.linalg.solve(alike, targets)
+    # A term that stands in an entry's answer speaks for it beyond what was learned.
+    spoken = shares.copy()
+    spoken[-len(told) :] += _ANSWER_LIKENESS * np.eye(len(told), dtype=np.float32)
     return Index(
         tuple(lesson.id for lesson in lessons),
         scale,
-        _spread(sparse, shares, len(scale.names)),
+        _spread(sparse, spoken, len(scale.names)),
         directions,
         shares,
-        _spread(sparse[-len(told) :], np.eye(len(told), dtype=np.float32), len(scale.names)),
         directions[-len(told) :],
     )
 

@@ -15,11 +15,12 @@ import numpy.typing as npt
 from nlu.danger import SIGN_NAMES
 from nlu.features import BLOCK_WEIGHTS, SIGNS, WORDS, readable
 from nlu.vectors import WordVectors, word_vectors
+from nlu.weights import Weights
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
-FORMAT = 2
+FORMAT = 3
 # What the mean of a text's word vectors weighs beside the blocks of features; found by cross-validation.
 _MEANING_WEIGHS = 0.5
 _RIVALS = 3
@@ -165,7 +166,7 @@ class Model:
 
     vectoriser: Vectoriser
     heads: Mapping[str, Head]
-    weights: npt.NDArray[np.float16]
+    weights: Weights
     bias: Floats
     calibration: Calibration
     version: str
@@ -176,8 +177,7 @@ class Model:
         vector = self.vectoriser.vector(blocks)
         scores = self.bias
         if vector.indices.size:
-            rows = self.weights[vector.indices].astype(np.float32)
-            scores = np.asarray(vector.values @ rows + self.bias, dtype=np.float32)
+            scores = np.asarray(vector.values @ self.weights.rows(vector.indices) + self.bias, dtype=np.float32)
         margins, intents, evidence = joint_margins(scores[None, :], self.heads)
         return Reading(intents, margins[0], self._alarm(evidence[0], blocks[SIGNS]), scores, vector)
 
@@ -212,7 +212,7 @@ class Model:
         if not vector.indices.size:
             return ()
         column = head.first + head.labels.index(intent)
-        parts = self.weights[vector.indices, column].astype(np.float32) * vector.values
+        parts = self.weights.rows(vector.indices)[:, column] * vector.values
         told: dict[str, float] = {}
         for place in np.argsort(-parts, kind="stable")[: 4 * limit]:
             if parts[place] > 0 and vector.indices[place] < len(self.vectoriser.order):
@@ -235,7 +235,8 @@ class Model:
                 names=np.frombuffer("\n".join(self.vectoriser.order).encode(), dtype=np.uint8),
                 meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
                 idf=self.vectoriser.idf,
-                weights=self.weights,
+                levels=self.weights.levels,
+                scales=self.weights.scales,
                 bias=self.bias,
             )
 
@@ -251,7 +252,7 @@ class Model:
             return cls(
                 Vectoriser.of(names, stored["idf"]),
                 heads,
-                stored["weights"],
+                Weights(stored["levels"], stored["scales"]),
                 stored["bias"],
                 Calibration(**{**meta["calibration"], "danger": tuple(meta["calibration"]["danger"])}),
                 meta["version"],

@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pypinyin import Style, lazy_pinyin
-
 from words.content import ContentFiles
 from words.errors import ContentError
 from words.fields import Fields
+from words.syllables import initials
 
 FOLDER = "canned"
 FACTS = ("salutation", "place", "ticket", "me", "desk_phone", "duty_phone", "blank")
@@ -55,8 +54,7 @@ def read_canned(files: ContentFiles) -> tuple[Canned, ...]:
                 raise fields.error("text", f"unknown placeholder {unknown[0]}; known are {', '.join(FACTS)}")
             if one.code in found:
                 raise ContentError(name, fields.line_of("code"), f"the code {one.code} is there twice")
-            initials = "".join(lazy_pinyin(one.title, style=Style.FIRST_LETTER)).lower()
-            found[one.code] = Canned(one.code, one.title, one.text, initials)
+            found[one.code] = Canned(one.code, one.title, one.text, initials(one.title))
     return tuple(found.values())
 
 

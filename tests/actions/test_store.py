@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from actions.errors import StoreError
 from actions.ids import IdMaker, new_id
-from actions.migrate import config, upgrade
+from actions.migrate import config, newest_revision, upgrade
 from actions.store import Store, open_store, read_beside
 from actions.tables import Community
 from tests.conftest import NOW
@@ -137,7 +137,7 @@ async def test_the_migrated_schema_is_the_one_of_the_tables(tmp_path: Path) -> N
     path = tmp_path / "desk.sqlite3"
     await upgrade(f"sqlite:///{path}")
     settings = config()
-    assert len(ScriptDirectory.from_config(settings).get_heads()) == 1
+    assert ScriptDirectory.from_config(settings).get_heads() == [newest_revision()]
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         settings.attributes["connection"] = connection
