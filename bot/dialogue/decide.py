@@ -12,6 +12,8 @@ from bot.phrases import bare
 from nlu.types import EntityType, Intent, Request, Understanding
 
 _CHOICE_SILENCE = timedelta(minutes=10)
+# A question about the ticket that was just opened needs no more certainty than this.
+_HALF = 0.5
 _SERVICES = frozenset(
     {
         Intent.REPAIR,
@@ -196,6 +198,9 @@ def _more_of_ticket(talk: Talk) -> bool:
         return False
     form = talk.situation.rules.forms.by_id[state.adding_form]
     understanding = talk.heard.understanding
+    if understanding.intent is Intent.PROGRESS and understanding.confidence >= _HALF:
+        requests.handle(talk, understanding.requests[0])
+        return True
     pours_out = form.confirm is not None and form.confirm.more
     if pours_out and understanding.intent in {Intent.DENY, Intent.AFFIRM} and form.complete is not None:
         state.adding_until = None

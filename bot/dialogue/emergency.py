@@ -18,6 +18,7 @@ _SAME_ALARM = timedelta(hours=2)
 _SAME_DANGER = timedelta(minutes=20)
 # A message that gives an address during an alarm is about the alarm, unless it is so sure to be about something else.
 _PLAINLY = 0.9
+_COULD_BE_MORE = frozenset({Intent.REPAIR, Intent.COMPLAINT})
 _WHERE = frozenset({EntityType.BUILDING, EntityType.UNIT, EntityType.ROOM, EntityType.PHONE})
 # The place is taken from what is said or known; it is never asked for before the safety words.
 _ALARM_FORM = Form(
@@ -155,8 +156,9 @@ def is_about_alarm(talk: Talk) -> bool:
     understanding = talk.heard.understanding
     if talk.state.alarm_calm or requests.clearly_asks(talk):
         return False
-    located = any(entity.type in _WHERE for entity in understanding.entities)
-    return understanding.unsure or (located and understanding.confidence < _PLAINLY)
+    # “水小一点了” is neither a fault nor a complaint of its own, even if it could be one.
+    near = any(entity.type in _WHERE for entity in understanding.entities) or understanding.intent in _COULD_BE_MORE
+    return understanding.unsure or (near and understanding.confidence < _PLAINLY)
 
 
 def _sure_place(filled: FormState) -> bool:

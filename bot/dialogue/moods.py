@@ -34,6 +34,9 @@ _MATTERS = frozenset(
 )
 
 
+_PRESSING = frozenset({Intent.CANCEL, Intent.PROGRESS})
+
+
 def take(talk: Talk) -> str | None:
     """Answer words of this kind; None when the message is something else."""
     text = talk.heard.text
@@ -48,11 +51,12 @@ def take(talk: Talk) -> str | None:
         talk.state.not_understood = 0
         flow.resume(talk)
         return "about the assistant"
+    # “算了我打12345” takes nothing back, and “再不来我找记者” is no mere question how far a matter is.
+    if not talk.sure_of(*(_MATTERS - _PRESSING)) and _threatens(talk):
+        return "goes outside"
     if talk.sure_of(*_MATTERS):
         talk.state.outbursts = 0
         return None
-    if _threatens(talk):
-        return "goes outside"
     insulted = says(Wish.INSULT, text) and not _has_matter(talk)
     if talk.owner is TurnOwner.NOBODY:
         return "in distress" if (insulted and emergency.stay(talk)) else None

@@ -17,7 +17,8 @@ _BUILDING_WORD = (
 )
 # A building is written with its word, a unit and a room may follow in many ways.
 _BUILDING = (
-    rf"(?P<building>(?<![0-9a-z.])(?:(?P<latin>tower|block|t(?=[0-9]))[ ]?(?P<tower>[0-9]{{1,2}}|[a-z](?![a-z]))"
+    rf"(?P<building>(?<![0-9a-z.])(?:(?P<latin>tower|block|building|bldg\.?|t(?=[0-9]))[ ]?"
+    rf"(?P<tower>[0-9]{{1,2}}|[a-z](?![a-z]))"
     rf"|(?P<number>[a-z]?[0-9]{{1,3}}|{_CN}{{1,3}}|[a-z])[ ]?{_BUILDING_WORD}))"
 )
 _DASH = r"[ ]?[-—–_/~－、.][ ]?"
@@ -26,11 +27,12 @@ _CHAIN = re.compile(
     rf"{_DASH}(?P<room>[0-9]{{3,4}}[a-d]?|{_ROOM_SPOKEN})(?![0-9:.元块年月]|[-/][0-9])"
 )
 _AFTER_BUILDING = re.compile(
-    rf"[ ,，的]?(?:(?P<unit>(?:{_SMALL}|[a-z]|[东西南北中甲乙丙])[ ]?(?:单元|号门洞?|门洞?))"
+    rf"[ ,，的]{{0,2}}(?:(?P<unit>unit[ ]?[0-9]{{1,2}}|(?:{_SMALL}|[a-z]|[东西南北中甲乙丙])[ ]?(?:单元|号门洞?|门洞?))"
     rf"|(?P<short>[1-9])(?={_DASH}[0-9]{{3,4}}))"
 )
 _AFTER_UNIT = re.compile(
-    rf"(?:[ ,，的]|{_DASH})?(?:(?:{_SMALL}(?:楼|层)|顶层)[ ]?(?:[a-z]?(?=[0-9]{{3,4}})))?"
+    rf"(?:[ ,，的]{{1,2}}(?:(?:room|rm|flat|apt|apartment)\.?[ ]?)?|{_DASH})?"
+    rf"(?:(?:{_SMALL}(?:楼|层)|顶层)[ ]?(?:[a-z]?(?=[0-9]{{3,4}})))?"
     rf"(?P<room>(?:{_ROOM_DIGITS}|{_ROOM_SPOKEN}|(?<=[栋幢座楼元])[0-9]{{2}}[a-h](?![a-z0-9]))(?:{_ROOM_WORD})?)"
     r"(?![0-9]|[元块度分年天个月]|[:：][0-9])"
 )
@@ -105,7 +107,7 @@ def building_value(match: re.Match[str]) -> str | None:
 
 def unit_value(written: str) -> str:
     """The canonical unit: `2单元`, `东单元`, `B单元`."""
-    core = re.sub(r"[ ]|单元|号?门洞?", "", written)
+    core = re.sub(r"[ ]|unit|单元|号?门洞?", "", written)
     number = small_number(core)
     return f"{core.upper() if number is None else number}单元"
 
