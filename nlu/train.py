@@ -1,4 +1,8 @@
-"""Trains the embedded engine's model from examples with scikit-learn; deterministic, seconds rather than minutes."""
+"""Trains the embedded engine's model from examples with scikit-learn, in seconds rather than minutes.
+
+Two trainings on the same data differ a little, where it decides nothing: the solvers that work side by side draw from
+one random state, and stop when they are near enough.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from bot.answering import Mind
 from desk.content import engine_for, read_content
 from desk.demo import load_demo_whole
 from desk.settings import read_settings
+from words import content as content_module
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
@@ -48,6 +50,15 @@ def _no_network() -> Iterator[None]:
     patch.undo()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _content_is_parsed_once() -> Iterator[None]:
+    """Most tests read the same content again and again, and parsing it takes a second."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(content_module, "parse_yaml", lru_cache(512)(content_module.parse_yaml))
+    yield
+    patch.undo()
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a real PostgreSQL: `TEST_PG_URL`, or a server started for this run."""
@@ -59,10 +70,22 @@ def postgres_server() -> Iterator[str]:
     memory = Path("/dev/shm")  # noqa: S108 - only a throwaway server of this run lives there
     with tempfile.TemporaryDirectory(prefix="desk-pg-", dir=memory if memory.is_dir() else None) as folder:
         server = pgserver.get_server(folder, cleanup_mode="stop")
-        yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
+        address = server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
+        _run_apart(_set_up_for_throwing_away(address))
+        yield address
         postmaster = int((Path(folder) / "postmaster.pid").read_text(encoding="ascii").split()[0])
         server.cleanup()
         _stop(postmaster)
+
+
+async def _set_up_for_throwing_away(server: str) -> None:
+    """No vacuuming, which would visit each of a thousand databases every minute, and no care for a power failure."""
+    engine = create_async_engine(make_url(server), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    async with engine.connect() as connection:
+        for setting in ("autovacuum", "fsync", "full_page_writes", "synchronous_commit"):
+            await connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        await connection.execute(text("SELECT pg_reload_conf()"))
+    await engine.dispose()
 
 
 def _stop(process: int) -> None:
