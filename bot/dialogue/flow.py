@@ -129,7 +129,9 @@ def _asked_afterwards(talk: Talk, form: Form, state: FormState) -> tuple[str, st
         later = form.afterwards.get(slot.name)
         if later is None or (later.categories is not None and category not in later.categories):
             continue
-        if not filling.is_filled(slot.kind, state, talk.situation.rules.phrases):
+        # Whoever has said “7栋” has answered where it is; the rest is for whoever goes there.
+        told = slot.kind is SlotKind.PLACE and bool(state.place.label)
+        if not told and not filling.is_filled(slot.kind, state, talk.situation.rules.phrases):
             return slot.name, later.ask
     return None
 
