@@ -61,8 +61,9 @@ class Recipe:
             return None
         made_of = [Path(module.__file__ or "") for module in (knowledge_terms, vectors)]
         digest = hashlib.sha256(self.version.encode())
-        for path in (Path(__file__), *made_of, vectors.SOURCE):
+        for path in (Path(__file__), *made_of):
             digest.update(path.read_bytes())
+        digest.update(vectors.fingerprint())
         return self.folder / f"knowledge-{digest.hexdigest()[:16]}.npz"
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 from nlu import labels as labels_module
@@ -82,11 +81,5 @@ def version(files: ContentFiles) -> str:
     for path in sorted(folder_of_code.rglob("*.py")):
         if path.stem not in _NOT_TRAINED:
             digest.update(path.read_bytes())
-    digest.update(_vectors())
+    digest.update(vectors.fingerprint())
     return digest.hexdigest()[:16]
-
-
-@lru_cache(maxsize=1)
-def _vectors() -> bytes:
-    """The hash of the word vectors, which are part of every model."""
-    return hashlib.sha256(vectors.SOURCE.read_bytes()).digest()

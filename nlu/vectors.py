@@ -1,5 +1,6 @@
 """Word vectors: what words that the training data never saw have in common with those it did."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,6 +50,12 @@ class WordVectors:
             return np.zeros(self.width, dtype=np.float32)
         total = np.asarray(shares, dtype=np.float32) @ self.values[rows].astype(np.float32)
         return np.asarray(total / (float(np.sqrt(total @ total)) or 1.0), dtype=np.float32)
+
+
+@lru_cache(maxsize=1)
+def fingerprint() -> bytes:
+    """The hash of the vectors, which are part of everything that is trained with them."""
+    return hashlib.sha256(SOURCE.read_bytes()).digest()
 
 
 @lru_cache(maxsize=1)

@@ -38,7 +38,8 @@ def address_in(text: str) -> tuple[str, str | None, str] | None:
 
 def read_pasted(text: str, engine: Engine | None, now: datetime) -> Pasted:
     """What a message of a residents' group says; `now` is local. Without an engine the matter is left to the reader."""
-    said = _SENDER.sub("", text[:_LONGEST]).strip()
+    # Browsers send the lines of a form with both signs at their ends.
+    said = _SENDER.sub("", text[:_LONGEST].replace("\r\n", "\n")).strip()
     folded = fold(said)
     phones = find_phones(folded)
     spans = sorted(find_addresses(folded, mask(folded, phones)), key=lambda span: span.start)

@@ -1,6 +1,6 @@
 """The limits of a bot, on both engines, with a clock that moves only when told."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -10,7 +10,7 @@ from actions import outbox, pacing
 from actions.conversations import Words, say
 from actions.intake import reach
 from actions.outbox import Parcel
-from actions.pacing import Lane
+from actions.pacing import Lane, Pace
 from actions.store import Session, Store
 from actions.tables import Contact, Conversation, Message, OutboxRow, OutboxState
 from tests.actions.world import World, settle
@@ -183,6 +183,16 @@ async def test_another_bot_is_not_slowed_down(bot: Bot) -> None:
     await other.say("7", "二")
     assert await bot.claim(NOW) is not None
     assert await other.claim(NOW) is not None
+
+
+def test_the_moment_that_is_told_has_room_to_the_microsecond() -> None:
+    """Seconds since 1970 do not hold microseconds exactly; a moment without room would be waited for for ever."""
+    pace = Pace(most=1, reserved=0)
+    for step in range(2_000):
+        sent = (NOW + timedelta(microseconds=499 * step)).timestamp()
+        told = datetime.fromtimestamp(sent, tz=UTC) + pace.window
+        assert pacing._recent([sent], pace, told) == []
+        assert pacing._recent([sent], pace, told - timedelta(microseconds=2)) == [sent]
 
 
 async def test_a_broadcast_of_ten_thousand_delays_no_reply_by_two_seconds(bot: Bot) -> None:

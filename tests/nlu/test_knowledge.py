@@ -1,5 +1,6 @@
 """The knowledge base: found when asked, silent when unsure, and closed to those it is not meant for."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from nlu.knowledge import Audience, Knowledge
 from nlu.knowledge_evaluate import evaluate_knowledge, read_asked
+from nlu.knowledge_index import Index, trained
 from words.content import ContentFiles
 from words.errors import ContentError
 
@@ -106,6 +108,35 @@ def test_only_the_first_hit_can_be_confident_and_the_limit_is_kept(knowledge: Kn
     assert len(hits) <= 5
     assert not any(hit.confident for hit in hits[1:])
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_an_index_is_kept_and_found_again_with_the_same_scores(content: ContentFiles, tmp_path: Path) -> None:
+    recipe = made(content, GOOD).shelves[Audience.RESIDENT].recipe
+    kept = replace(recipe, version="kept", folder=tmp_path / "model")
+    first = trained.__wrapped__(kept)
+    (path,) = (tmp_path / "model").iterdir()
+    assert path == kept.path
+    again = Index.load(path, kept.terms)
+    for text in ("物业费在哪交", "游泳", "股票"):
+        assert again.scores(text) == pytest.approx(first.scores(text), abs=1e-6)
+    path.write_bytes(path.read_bytes()[:500])
+    assert trained.__wrapped__(kept).ids == first.ids, "a damaged file is trained anew"
+    assert Index.load(path, kept.terms).ids == first.ids, "and written over"
+
+
+def test_what_is_foreign_teaches_every_entry_not_to_answer(content: ContentFiles) -> None:
+    asked, told = "物业费能不能换成黄金来交", "foreign:\n  - 物业费能换成金条交吗\n  - 黄金可以交物业费么\n"
+    texts = {name: body for name, body in content.texts.items() if not name.startswith("knowledge/")}
+    naive = Knowledge.read(ContentFiles({**texts, "knowledge/a.yml": GOOD}))
+    taught = Knowledge.read(ContentFiles({**texts, "knowledge/a.yml": GOOD, "knowledge/foreign.yml": told}))
+    before, after = (one.search(asked, audience=Audience.RESIDENT, today=TODAY)[0].score for one in (naive, taught))
+    assert after < before / 2
+
+
+@pytest.mark.parametrize("text", ["- 黄金\n", "foreign: 黄金\n", "other: []\n"])
+def test_a_bad_list_of_foreign_questions_is_refused(text: str, content: ContentFiles) -> None:
+    with pytest.raises(ContentError):
+        Knowledge.read(ContentFiles({**content.texts, "knowledge/foreign.yml": text}))
 
 
 @pytest.mark.parametrize(
