@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,7 +75,7 @@ def serve(settings: Settings) -> None:
             _tell_where(settings, passwords, time.monotonic() - started)
             try:
                 pages = telegram.with_hooks(application, bell.ring) if telegram else application
-                await _serve_until_stopped(pages, desk, settings, listener)
+                await _serve_until_stopped(pages, desk, settings, listener, ending=application.state.feed.end)
             finally:
                 if telegram is not None:
                     await telegram.close()
@@ -104,7 +104,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve_until_stopped(application: object, desk: Desk, settings: Settings, listener: socket.socket) -> None:
+async def _serve_until_stopped(
+    application: object, desk: Desk, settings: Settings, listener: socket.socket, *, ending: Callable[[], None]
+) -> None:
     server = _Server(
         uvicorn.Config(
             application,  # type: ignore[arg-type]
@@ -115,8 +117,14 @@ async def _serve_until_stopped(application: object, desk: Desk, settings: Settin
             server_header=False,
         )
     )
+
+    def stop(number: int) -> None:
+        # Open streams first: cut off in the middle, each would leave a line of complaint.
+        ending()
+        server.handle_exit(number, None)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
     loops = asyncio.create_task(desk.run(settings.workers))
     pages = asyncio.create_task(server.serve([listener]))
     done, _ = await asyncio.wait({loops, pages}, return_when=asyncio.FIRST_COMPLETED)

@@ -7,23 +7,24 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import asyncpg
 import pytest
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Dialect, Engine, make_url
 
 from actions.migrate import upgrade
-from actions.store import Store, open_store
+from actions.store import Store, open_store, sqlite
+from actions.store.json import dumps
 from bot.answering import Mind
 from desk.content import engine_for, read_content
 from desk.demo import load_demo_whole
@@ -31,6 +32,7 @@ from desk.settings import read_settings
 from words import content as content_module
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 
 
@@ -59,6 +61,46 @@ def _content_is_parsed_once() -> Iterator[None]:
     patch.undo()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _statements_are_compiled_once() -> Iterator[None]:
+    """Every test opens engines of its own, and each would compile the same statements anew.
+
+    Compiled statements are kept per dialect, so engines that are set up alike share the first one's dialect and cache.
+    """
+    patch = pytest.MonkeyPatch()
+    first: dict[type[Dialect], Engine] = {}
+    prepare = Engine.__init__
+
+    def prepared(self: Engine, *args: Any, **settings: Any) -> None:
+        prepare(self, *args, **settings)
+        if self.dialect._json_serializer is not dumps:
+            return  # Not an engine of a store.
+        shared = first.setdefault(type(self.dialect), self)
+        # Only a dialect that has met its server knows what the server can do.
+        if getattr(shared.dialect, "server_version_info", None) is not None:
+            self.dialect = shared.dialect
+            self._compiled_cache = shared._compiled_cache
+
+    patch.setattr(Engine, "__init__", prepared)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _power_never_fails() -> Iterator[None]:
+    """The stores of this process do not wait for the disk; a process that a test kills runs as it does in earnest."""
+    patch = pytest.MonkeyPatch()
+    prepare = sqlite._prepare_writer
+
+    def prepared(connection: sqlite3.Connection, record: object) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+
+    patch.setattr(sqlite, "_prepare_writer", prepared)
+    yield
+    patch.undo()
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a real PostgreSQL: `TEST_PG_URL`, or a server started for this run."""
@@ -79,13 +121,12 @@ def postgres_server() -> Iterator[str]:
 
 
 async def _set_up_for_throwing_away(server: str) -> None:
-    """No vacuuming, which would visit each of a thousand databases every minute, and no care for a power failure."""
-    engine = create_async_engine(make_url(server), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    async with engine.connect() as connection:
-        for setting in ("autovacuum", "fsync", "full_page_writes", "synchronous_commit"):
-            await connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
-        await connection.execute(text("SELECT pg_reload_conf()"))
-    await engine.dispose()
+    """No care for a power failure, and no vacuuming in the middle of a test."""
+    connection = await _connect(server)
+    for setting in ("autovacuum", "fsync", "full_page_writes", "synchronous_commit"):
+        await connection.execute(f"ALTER SYSTEM SET {setting} = off")
+    await connection.execute("SELECT pg_reload_conf()")
+    await connection.close()
 
 
 def _stop(process: int) -> None:
@@ -98,14 +139,11 @@ def _stop(process: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> str:
-    """The name of a migrated database that each test copies: copying is much faster than migrating."""
-
-    async def prepare() -> None:
-        await upgrade(await _create_database(postgres_server, name="desk_template"))
-
-    _run_apart(prepare())
-    return "desk_template"
+def empty_postgres(postgres_server: str) -> Iterator[str]:
+    """A migrated PostgreSQL database, for `restored` to give to one test after the other."""
+    url = _run_apart(_create_database(postgres_server))
+    yield url
+    _run_apart(_drop_database(postgres_server, url))
 
 
 @pytest.fixture(scope="session")
@@ -116,20 +154,63 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _run_apart(work: Coroutine[Any, Any, None]) -> None:
+def _run_apart(work: Coroutine[Any, Any, T]) -> T:
     """Run to its end in a loop of its own: a session's fixture may be asked for while a test's loop is running."""
     with ThreadPoolExecutor(1) as executor:
-        executor.submit(asyncio.run, work).result()
+        return executor.submit(asyncio.run, work).result()
 
 
-async def _create_database(server: str, *, name: str, template: str = "template1") -> str:
-    address = make_url(server)
-    engine = create_async_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    async with engine.connect() as connection:
-        await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
-        await connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    await engine.dispose()
-    return address.set(database=name).render_as_string(hide_password=False)
+async def _create_database(server: str, fill: Callable[[str], Awaitable[None]] | None = None) -> str:
+    """A new, migrated database on a server, filled, with a copy of its rows for `restored`; its address."""
+    url = make_url(server).set(database=f"desk_{uuid.uuid4().hex}")
+    connection = await _connect(server)
+    await connection.execute(f'CREATE DATABASE "{url.database}"')
+    await connection.close()
+    address = url.render_as_string(hide_password=False)
+    await upgrade(address)
+    if fill is not None:
+        await fill(address)
+    connection = await _connect(address)
+    await connection.execute("CREATE SCHEMA kept")
+    for table in await _tables(connection):
+        await connection.execute(f'CREATE TABLE kept."{table}" AS TABLE public."{table}"')
+    await connection.close()
+    return address
+
+
+async def _drop_database(server: str, url: str) -> None:
+    connection = await _connect(server)
+    await connection.execute(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
+    await connection.close()
+
+
+async def _tables(connection: Any) -> list[str]:
+    return [row[0] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+
+
+async def _connect(url: str) -> Any:
+    return await asyncpg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+async def restored(url: str) -> str:
+    """The address given, after the rows of the database are again what was kept.
+
+    Far cheaper than a new database for each test: nothing is copied, and the server need not get to know it anew.
+    """
+    connection = await _connect(url)
+    # A test that killed a process may have left connections, and what they hold locked.
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    tables = await _tables(connection)
+    # As a replica the server checks no foreign keys, so that the order does not matter.
+    words = ["SET session_replication_role = replica"]
+    words += [f'DELETE FROM public."{table}"' for table in tables]  # noqa: S608 - the server's own names
+    words += [f'INSERT INTO public."{table}" TABLE kept."{table}"' for table in tables]
+    await connection.execute("; ".join(words))
+    await connection.close()
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -159,14 +240,11 @@ def demo_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def demo_postgres(postgres_server: str, postgres_template: str) -> str:
-    """The name of a PostgreSQL database with the demo community, for tests to copy."""
-
-    async def prepare() -> None:
-        await _load_demo(await _create_database(postgres_server, name="desk_demo", template=postgres_template))
-
-    _run_apart(prepare())
-    return "desk_demo"
+def demo_postgres(postgres_server: str) -> Iterator[str]:
+    """A PostgreSQL database with the demo community, for `restored` to give to one test after the other."""
+    url = _run_apart(_create_database(postgres_server, _load_demo))
+    yield url
+    _run_apart(_drop_database(postgres_server, url))
 
 
 async def _load_demo(url: str) -> None:
@@ -177,26 +255,18 @@ async def _load_demo(url: str) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def demo_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh database with the demo community, once on each engine."""
+    """A database that holds the demo community and nothing else, once on each engine."""
     if request.param == "sqlite":
-        path = tmp_path / "desk.sqlite3"
-        shutil.copyfile(request.getfixturevalue("demo_sqlite"), path)
-        return f"sqlite:///{path}"
-    server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("demo_postgres")
-    return await _create_database(server, name=f"d{uuid.uuid4().hex}", template=template)
+        return f"sqlite:///{shutil.copyfile(request.getfixturevalue('demo_sqlite'), tmp_path / 'desk.sqlite3')}"
+    return await restored(request.getfixturevalue("demo_postgres"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh, migrated database, once on each engine."""
+    """A migrated database with nothing in it, once on each engine."""
     if request.param == "sqlite":
-        path = tmp_path / "desk.sqlite3"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        return f"sqlite:///{path}"
-    server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("postgres_template")
-    return await _create_database(server, name=f"t{uuid.uuid4().hex}", template=template)
+        return f"sqlite:///{shutil.copyfile(request.getfixturevalue('sqlite_template'), tmp_path / 'desk.sqlite3')}"
+    return await restored(request.getfixturevalue("empty_postgres"))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +39,7 @@ class Module:
 Rule = Callable[[Module], Iterator[int]]
 
 
+@cache
 def modules() -> list[Module]:
     """All modules of the packages."""
     paths = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))

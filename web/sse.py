@@ -54,6 +54,13 @@ class Feed:
         """Look soon: something was just committed."""
         self._bell.set()
 
+    def end(self) -> None:
+        """End all streams as if their browsers had left; these come back when there is a server again."""
+        for follower in self._followers:
+            follower.lost = True
+            with contextlib.suppress(asyncio.QueueFull):
+                follower.waiting.put_nowait(())
+
     async def newest(self) -> str:
         """The cursor after everything that is visible now; a page carries it so that its stream misses nothing."""
         return await self._store.read(newest)
@@ -111,10 +118,7 @@ class Feed:
         if reader.cancelled() or (error := reader.exception()) is None:
             return
         log.error("feed_reader_failed", error=repr(error))
-        for follower in self._followers:
-            follower.lost = True
-            with contextlib.suppress(asyncio.QueueFull):
-                follower.waiting.put_nowait(())
+        self.end()
 
     def _hand_out(self, batch: tuple[Change, ...]) -> None:
         concerned = {change.conversation_id for change in batch} | {None}

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from actions.store import Store
+from actions.store import Store, open_store
 from actions.tables import Conversation
 from tests.actions.factories import Desk
 from tests.web.conftest import database_url
@@ -127,20 +128,48 @@ class House:
             self.faults.append(line.text)
 
 
-@pytest.fixture
-async def house(store: Store, tmp_path: Path) -> AsyncIterator[House]:
-    """A served desk; a fault of any page's script fails the test."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests here run in one loop, because the browser that they share belongs to it."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for all tests of this process; every page is opened in a profile of its own."""
     chromium = _chromium()
-    scene = await open_scene(store, tmp_path / "uploads")
-    listener = socket.create_server(("127.0.0.1", 0))
     async with async_playwright() as playwright:
         if chromium is None and not Path(playwright.chromium.executable_path).exists():  # noqa: ASYNC240 - once
             pytest.skip("NO CHROMIUM: install one (apt-get install chromium), or name it with TEST_CHROMIUM")
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        opened = House(scene, browser, f"http://127.0.0.1:{listener.getsockname()[1]}", listener)
-        await opened.start()
+        opened = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield opened
-        await browser.close()
-        await opened.stop()
+        await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """The store of `tests.conftest`, in the loop of the browser."""
+    opened = await open_store(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(store: Store, browser: Browser, tmp_path: Path) -> AsyncIterator[House]:
+    """A served desk; a fault of any page's script fails the test."""
+    scene = await open_scene(store, tmp_path / "uploads")
+    listener = socket.create_server(("127.0.0.1", 0))
+    opened = House(scene, browser, f"http://127.0.0.1:{listener.getsockname()[1]}", listener)
+    await opened.start()
+    yield opened
+    for context in browser.contexts:
+        for page in context.pages:
+            # What a test still holds up ends with it, and is nothing to the next.
+            await page.unroute_all(behavior="ignoreErrors")
+        await context.close()
+    await opened.stop()
+    listener.close()
     await scene.close()
     assert opened.faults == []

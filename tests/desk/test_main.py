@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from actions.migrate import upgrade
+from tests.conftest import restored
 from tests.desk.conftest import Command, run_desk
 
 PARSED = {"text", "intent", "confidence", "unsure", "category", "emergency", "requests", "entities"}
@@ -119,10 +120,8 @@ def test_an_audit_of_a_healthy_database_finds_nothing(command: Command, sqlite_t
     assert (ran.code, ran.out, ran.err) == (0, "0 findings\n", "")
 
 
-async def test_an_audit_reads_postgresql_as_well(postgres_server: str, postgres_template: str) -> None:
-    whole = postgres_server.replace("/postgres?", f"/{postgres_template}?")
-    assert whole != postgres_server
-    ran = await run_desk("audit", settings={"DATABASE_URL": whole})
+async def test_an_audit_reads_postgresql_as_well(postgres_server: str, empty_postgres: str) -> None:
+    ran = await run_desk("audit", settings={"DATABASE_URL": await restored(empty_postgres)})
     assert (ran.code, ran.out) == (0, "0 findings\n"), ran.err
     ran = await run_desk("audit", settings={"DATABASE_URL": postgres_server})
     assert ran.code == 2, "a database without tables"

@@ -1,14 +1,13 @@
 """The scene of the web tests: on SQLite, and for a few flows on both engines."""
 
 import shutil
-import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from actions.store import Store
-from tests.conftest import _create_database
+from tests.conftest import restored
 from tests.web.scene import Scene, open_scene
 
 
@@ -16,12 +15,8 @@ from tests.web.scene import Scene, open_scene
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A fresh database, on SQLite unless a test asks for more with `ON_BOTH`: most pages do not meet the engine."""
     if getattr(request, "param", "sqlite") == "sqlite":
-        path = tmp_path / "desk.sqlite3"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        return f"sqlite:///{path}"
-    server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("postgres_template")
-    return await _create_database(server, name=f"t{uuid.uuid4().hex}", template=template)
+        return f"sqlite:///{shutil.copyfile(request.getfixturevalue('sqlite_template'), tmp_path / 'desk.sqlite3')}"
+    return await restored(request.getfixturevalue("empty_postgres"))
 
 
 @pytest.fixture
