@@ -27,6 +27,8 @@ WORDS, SIGNS = 1, 6
 LONGEST = 600
 _FEW = 4
 _DIGITS = re.compile(r"[0-9]+")
+# All numbers read alike, but for those one calls: who wants to ring 110 or 12345 means neither a room nor a mark.
+_CALLED = frozenset({"110", "119", "120", "122", "12110", "12315", "12345"})
 _LENGTHS = (3, 6, 12, 25, 50)
 _QUESTION = re.compile(r"[吗么呢不没]$")
 
@@ -69,7 +71,7 @@ class Featuriser:
         plain = normalise(mask(folded, spans)).text.replace(MASK, "")
         core = self.wording.core(plain)
         around = plain.replace(core, "", 1) if len(core) <= _FEW else ""
-        return _DIGITS.sub("0", self.wording.level(core))[:LONGEST], around
+        return _DIGITS.sub(_alike, self.wording.level(core))[:LONGEST], around
 
     def blocks(self, text: str) -> tuple[list[str], ...]:
         """The features of a message or a part of one, block by block; a name begins with a mark of its block."""
@@ -144,3 +146,7 @@ _EAR = re.compile(r"^(?:zh|ch|sh)|(?:ang|eng|ing)$")
 
 def _plain(words: Iterable[str]) -> list[str]:
     return [plain for word in words if (plain := normalise(word).text)]
+
+
+def _alike(number: re.Match[str]) -> str:
+    return number[0] if number[0] in _CALLED else "0"
