@@ -27,8 +27,9 @@ def main() -> None:
     of_nlu.add_argument("--content", type=Path, default=Path("data"))
     of_nlu.add_argument("--home", type=Path, default=Path("var"), help="where the trained model is kept")
     of_nlu.add_argument("--messages", type=int, default=3000)
-    of_residents = names.add_parser("residents", help="residents on the web page at once: waits, losses, memory")
+    of_residents = names.add_parser("residents", help="residents on page and Telegram at once: waits, losses, memory")
     of_residents.add_argument("--residents", type=int, default=60)
+    of_residents.add_argument("--telegram", type=int, help="how many of them are on Telegram; else a third")
     of_residents.add_argument("--messages", type=int, default=300)
     of_residents.add_argument("--pace", type=float, default=12, help="messages a second, all residents together")
     of_residents.add_argument("--seed", type=int)
@@ -40,7 +41,13 @@ def main() -> None:
         due.measure(given.engine, given.tickets)
         return
     if given.name == "residents":
-        healthy = residents.measure(given.residents, given.messages, given.pace, given.seed)
+        healthy = residents.measure(
+            given.residents,
+            given.residents // 3 if given.telegram is None else given.telegram,
+            given.messages,
+            given.pace,
+            given.seed,
+        )
         raise SystemExit(0 if healthy else 1)
     if given.name == "etiquette":
         raise SystemExit(0 if etiquette.measure(Path(__file__).parents[1] / "data", given.rounds) else 1)

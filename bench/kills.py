@@ -9,7 +9,6 @@ import random
 import shutil
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -66,7 +65,7 @@ def _measure_on(engine: str, bearer: Nursery, messages: int, seed: int) -> bool:
         verdict, kills = asyncio.run(_one(bearer, f"sqlite:///{folder}/desk.sqlite3", folder, messages, seed))
     else:
         with _postgres() as server:
-            url = asyncio.run(_create_database(server, name=f"k{uuid.uuid4().hex}"))
+            url = asyncio.run(_create_database(server))
             verdict, kills = asyncio.run(_one(bearer, url, folder, messages, seed))
     errors = (folder / "errors.log").read_text(encoding="utf-8").splitlines()
     print(f"{engine}: seed {seed}, {kills} kills, {kills} starts, {time.monotonic() - started:.0f} s")

@@ -1,10 +1,12 @@
-"""Many residents on the web page at once: is anything lost or doubled, how long do they wait, does memory stay flat?
+"""Many residents on the web page and on Telegram at once: is anything lost or doubled, how long do they wait, does
+memory stay flat?
 
-A server of its own is started on a throwaway home. Every resident opens the page, follows its stream and writes at a
-human pace; some messages are sent twice under one id, and some streams break off. In the end the database is compared
-with what was sent and with what the pages have shown.
+A server of its own is started on a throwaway home, with a bot that speaks to a double of the Bot API. Every resident
+opens the page and follows its stream, or has a chat, and writes at a human pace; some messages are sent twice under one
+id, some streams break off, some updates are brought twice. In the end the database is compared with what was sent and
+with what the pages and chats have shown.
 
-    make bench ARGS="residents"        # or: python -m bench residents --residents 1000 --messages 50000 --pace 40
+    make bench ARGS="residents"        # or: python -m bench residents --residents 1000 --messages 50000 --pace 20
 """
 
 import asyncio
@@ -19,18 +21,22 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from actions.audit import audit
 from actions.store import Session, read_beside
 from actions.tables import Contact, Conversation, Direction, Message
+from bench.calling import Caller, Exchange
 from bench.turns import SAYINGS
 from bench.visiting import Visitor
 from desk.loops import utc_now
 from desk.settings import read_settings
+from tests.telegram.double import TOKEN
 from web.sessions import address_of
 
 QUIET = 1.5
@@ -51,24 +57,25 @@ class Tally:
     busy: float = 0
 
 
-async def live(visitor: Visitor, tally: Tally, messages: int, pause: float, dice: random.Random) -> None:
+async def live(visitor: Visitor | Caller, tally: Tally, messages: int, pause: float, dice: random.Random) -> None:
     """One resident: arrive, write, wait for the answer, think, write again."""
     await asyncio.sleep(dice.random() * pause)
     await visitor.arrive()
     looking = asyncio.create_task(visitor.look())
-    token = visitor.cookie.split("=", 1)[1]
+    on_page = isinstance(visitor, Visitor)
+    address = visitor.address if isinstance(visitor, Caller) else address_of(visitor.cookie.split("=", 1)[1])
     left, said = messages, dice.randrange(len(SAYINGS))
     while left > 0:
         burst = min(left, 1 + (dice.random() < _BURST))
         visitor.answered.clear()
         for _ in range(burst):
             client_id = f"{dice.getrandbits(128):032x}"
-            tally.sent.append((token, client_id))
+            tally.sent.append((address, client_id if on_page else ""))
             text = SAYINGS[said % len(SAYINGS)]
             said += 1
             started = time.monotonic()
             await visitor.say(client_id, text)
-            if dice.random() < _AGAIN:
+            if on_page and dice.random() < _AGAIN:
                 tally.repeated += 1
                 await visitor.say(client_id, text)
         left -= burst
@@ -103,7 +110,7 @@ async def _watch(process: int, tally: Tally) -> None:
         await asyncio.sleep(1)
 
 
-async def _serve(home: Path, port: int) -> asyncio.subprocess.Process:
+async def _serve(home: Path, port: int, api: Exchange) -> asyncio.subprocess.Process:
     environment = {
         **os.environ,
         "DESK_HOME": str(home),
@@ -111,6 +118,8 @@ async def _serve(home: Path, port: int) -> asyncio.subprocess.Process:
         "DATABASE_URL": os.environ.get("DATABASE_URL", ""),
         "DESK_QUIET_SECONDS": str(QUIET),
         "DESK_QUIET_COMPLAINT_SECONDS": str(QUIET),
+        "TELEGRAM_TOKEN": f"demo={TOKEN}",
+        "DESK_TELEGRAM_API": api.url,
     }
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "desk", "serve", env=environment, stdout=asyncio.subprocess.PIPE
@@ -126,45 +135,68 @@ def _url(home: Path) -> str:
     return os.environ.get("DATABASE_URL") or f"sqlite:///{home}/desk.sqlite3"
 
 
-def _rows(session: Session) -> dict[str, list[tuple[int, Direction, str | None, int | None]]]:
-    """Every message by the address that it belongs to: place, direction, key, turn."""
-    found: dict[str, list[tuple[int, Direction, str | None, int | None]]] = {}
+class Row(NamedTuple):
+    """A stored message: its place in the conversation, its way, its key, the turn that took it, and its words."""
+
+    seq: int
+    way: Direction
+    key: str | None
+    turn: int | None
+    text: str
+
+
+def _rows(session: Session) -> dict[str, list[Row]]:
+    """Every message by the address that it belongs to: place, direction, key, turn, text."""
+    found: dict[str, list[Row]] = {}
     query = (
-        select(Contact.address, Message.seq, Message.direction, Message.idempotency_key, Message.turn)
+        select(Contact.address, Message.seq, Message.direction, Message.idempotency_key, Message.turn, Message.text)
         .join(Conversation, Conversation.contact_id == Contact.id)
         .join(Message, Message.conversation_id == Conversation.id)
-        .where(Contact.channel == "web")
+        .where(Contact.channel.in_(("web", "telegram")))
         .order_by(Message.conversation_id, Message.seq)
     )
-    for address, seq, way, key, turn in session.execute(query):
-        found.setdefault(address, []).append((seq, way, key, turn))
+    for address, seq, way, key, turn, text in session.execute(query):
+        found.setdefault(address, []).append(Row(seq, way, key, turn, text))
     return found
 
 
-async def _judge(home: Path, visitors: list[Visitor], tally: Tally) -> list[str]:
+async def _judge(home: Path, residents: Sequence[Visitor | Caller], tally: Tally) -> list[str]:
     """What is wrong, in sentences; nothing when all is well."""
     rows = await read_beside(_url(home), _rows)
     findings = await read_beside(_url(home), lambda session: audit(session, utc_now()))
+    sent = Counter(f"web:{address}:{client_id}" if client_id else address for address, client_id in tally.sent)
     stored: Counter[str] = Counter()
     untaken = unseen = 0
-    for visitor in visitors:
-        own = rows.get(address_of(visitor.cookie.split("=", 1)[1]), [])
-        stored.update(key or "" for _, way, key, _ in own if way is Direction.IN)
-        untaken += sum(turn is None for _, way, _, turn in own if way is Direction.IN)
-        wanted = [seq for seq, way, _, _ in own if way is not Direction.NOTE]
-        unseen += len(set(wanted) ^ set(visitor.shown))
-    sent = {f"web:{address_of(token)}:{client_id}" for token, client_id in tally.sent}
+    for one in residents:
+        own = rows.get(_address(one), [])
+        came = [row for row in own if row.way is Direction.IN]
+        stored.update((row.key or "") if isinstance(one, Visitor) else one.address for row in came)
+        untaken += sum(row.turn is None for row in came)
+        unseen += _unseen(one, own)
     counts = {
-        "lost": len(sent - set(stored)),
-        "doubled": sum(count - 1 for count in stored.values()) + len(set(stored) - sent),
+        "lost": sum((sent - stored).values()),
+        "doubled": sum((stored - sent).values()),
         "never taken into a turn": untaken,
-        "not shown on their page, or shown without being there": unseen,
-        "shown twice": sum(visitor.doubled for visitor in visitors),
+        "not shown to them, or shown without being there": unseen,
+        "shown twice": sum(one.doubled for one in residents if isinstance(one, Visitor)),
         "left without an answer": tally.unanswered,
         "findings of the audit": len(findings),
     }
     print("  " + ", ".join(f"{name} {count}" for name, count in counts.items()))
     return [f"{name}: {count}" for name, count in counts.items() if count]
+
+
+def _address(resident: Visitor | Caller) -> str:
+    return resident.address if isinstance(resident, Caller) else address_of(resident.cookie.split("=", 1)[1])
+
+
+def _unseen(resident: Visitor | Caller, own: Sequence[Row]) -> int:
+    """How many messages differ between what is stored and what was shown; a chat is compared by its words."""
+    if isinstance(resident, Visitor):
+        return len({row.seq for row in own if row.way is not Direction.NOTE} ^ set(resident.shown))
+    said = Counter(row.text.strip() for row in own if row.way is Direction.OUT)
+    told = Counter(resident.api.told[resident.number])
+    return ((said - told) + (told - said)).total()
 
 
 def _tell(tally: Tally, taken: float) -> None:
@@ -177,37 +209,45 @@ def _tell(tally: Tally, taken: float) -> None:
     print(f"  {len(tally.sent)} messages in {taken:.0f} s: {len(tally.sent) / taken:.1f} a second")
     cost, share = 1_000 * tally.busy / len(tally.sent), 100 * tally.busy / taken
     print(f"  the server was busy for {cost:.1f} ms a message, {share:.0f} % of a core")
-    print(f"  sent twice under one id {tally.repeated}, streams broken {tally.breaks}")
+    print(f"  sent twice under one id {tally.repeated}, streams and polls broken {tally.breaks}")
     quarters = [tally.memory[len(tally.memory) * part // 4 - (part == 4)] for part in range(5)]
     print("  memory of the server at start, quarters and end: " + ", ".join(f"{mb:.0f}" for mb in quarters) + " MB")
 
 
-async def _run(residents: int, messages: int, pace: float, seed: int, home: Path) -> bool:
+async def _run(residents: int, callers: int, messages: int, pace: float, seed: int, home: Path) -> bool:
     with socket.create_server(("127.0.0.1", 0)) as taken_port:
         port = taken_port.getsockname()[1]
-    server = await _serve(home, port)
-    tally, dice = Tally(), random.Random(seed)
-    visitors = [Visitor(port, f"127.{1 + n // 62_500}.{n // 250 % 250}.{1 + n % 250}") for n in range(residents)]
-    each = [messages // residents + (n < messages % residents) for n in range(residents)]
-    watching = asyncio.create_task(_watch(server.pid, tally))
-    started = time.monotonic()
-    pause = residents / pace
-    try:
-        async with asyncio.TaskGroup() as group:
-            for visitor, count in zip(visitors, each, strict=True):
-                group.create_task(live(visitor, tally, count, pause, random.Random(dice.random())))
-        taken = time.monotonic() - started
-    finally:
-        watching.cancel()
-        server.send_signal(signal.SIGTERM)
-        await server.wait()
-    print(f"{residents} residents, seed {seed}")
+    async with Exchange(limits=True) as api:
+        server = await _serve(home, port, api)
+        tally, dice = Tally(), random.Random(seed)
+        pages = residents - callers
+        everybody: list[Visitor | Caller] = [
+            *(Visitor(port, f"127.{1 + n // 62_500}.{n // 250 % 250}.{1 + n % 250}") for n in range(pages)),
+            *(Caller(api, 10_000 + n) for n in range(callers)),
+        ]
+        each = [messages // residents + (n < messages % residents) for n in range(residents)]
+        watching = asyncio.create_task(_watch(server.pid, tally))
+        started = time.monotonic()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for one, count in zip(everybody, each, strict=True):
+                    group.create_task(live(one, tally, count, residents / pace, random.Random(dice.random())))
+            taken = time.monotonic() - started
+        finally:
+            watching.cancel()
+            server.send_signal(signal.SIGTERM)
+            await server.wait()
+    print(f"{pages} residents on the page and {callers} on Telegram, seed {seed}")
     _tell(tally, taken)
-    return not await _judge(home, visitors, tally)
+    print(f"  refused by Telegram as too many: {api.refused}")
+    return not await _judge(home, everybody, tally)
 
 
-def measure(residents: int, messages: int, pace: float, seed: int | None) -> bool:
-    """Let residents write at `pace` messages a second all together; False when anything was lost or doubled."""
+def measure(residents: int, callers: int, messages: int, pace: float, seed: int | None) -> bool:
+    """Let residents, so many of them on Telegram, write at `pace` messages a second all together.
+
+    False when anything was lost or doubled.
+    """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     settings = read_settings(os.environ)
@@ -216,7 +256,7 @@ def measure(residents: int, messages: int, pace: float, seed: int | None) -> boo
     if (settings.home / "model").is_dir():
         shutil.copytree(settings.home / "model", home / "model")
     seed = random.randrange(1_000_000) if seed is None else seed
-    healthy = asyncio.run(_run(residents, messages, pace, seed, home))
+    healthy = asyncio.run(_run(residents, callers, messages, pace, seed, home))
     if healthy:
         shutil.rmtree(home)
     else:

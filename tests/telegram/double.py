@@ -125,8 +125,8 @@ class BotApi:
         try:
             while (head := await reader.readuntil(b"\r\n\r\n")) and await self._request(head, reader, writer):
                 pass
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # The loop ends with us in the middle of an answer; Python 3.11 would complain of a cancelled task.
         finally:
             self._open.discard(writer)
             writer.close()

@@ -283,7 +283,7 @@ async def test_polling_waits_longer_each_time_and_as_long_as_it_is_told(telegram
     faults += [Fault(500), Fault(502), Fault(drop="before"), Fault(429, "Too Many Requests", (("retry_after", 9),))]
     for _ in range(4):
         assert not await telegram.poller.step()
-    assert telegram.slept == [2, 4, 8, 9]
+    assert telegram.slept == [0.5, 1, 2, 9]
     telegram.person().says("你好")
     assert await telegram.poller.step()
 

@@ -85,7 +85,8 @@ class Poller:
 
     async def _went_wrong(self, error: BaseException) -> None:
         self._failures += 1
-        pause = min(2.0 ** min(self._failures, 10), _LONGEST_PAUSE)
+        # A line that broke once is mostly there again at once; half a second, then one, two, four …
+        pause = min(2.0 ** min(self._failures - 2, 10), _LONGEST_PAUSE)
         match error:
             case Conflict():
                 # Somebody else polls with the same token; who is told to stop by it is decided by Telegram.
