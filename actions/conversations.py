@@ -43,8 +43,9 @@ _TAKE_SEQS = (
     .returning(
         _CONVERSATION.c.last_seq,
         _CONVERSATION.c.contact_id,
+        # After RETURNING, SQLite is given names without their tables: a name that both have would be the contact's own.
         select(_CONTACT.c.channel)
-        .where(_CONTACT.c.community_id == _CONVERSATION.c.community_id, _CONTACT.c.id == _CONVERSATION.c.contact_id)
+        .where(_CONTACT.c.community_id == bindparam("this_community"), _CONTACT.c.id == _CONVERSATION.c.contact_id)
         .correlate(_CONVERSATION)
         .scalar_subquery(),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from actions.errors import StoreError
+from actions.selectivity import describe_indexes
 from actions.store import sqlite_path
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def _upgrade_sqlite(url: str) -> None:
             connection.commit()
             with connection.begin():
                 _upgrade(connection)
+                describe_indexes(connection)
                 broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 if broken:
                     raise StoreError(f"{url}: {len(broken)} rows refer to rows that do not exist; nothing was changed")

@@ -120,8 +120,11 @@ class Message(Tenant, Base):
         UniqueConstraint("community_id", "conversation_id", "seq"),
         Index(
             "ix_messages_unread",
+            "community_id",
+            "conversation_id",
             "id",
-            sqlite_where=text("needs_understanding"),
+            # SQLite takes such an index only where the query has the very same words.
+            sqlite_where=text("needs_understanding = 1"),
             postgresql_where=text("needs_understanding"),
         ),
     )

@@ -33,6 +33,8 @@ Action = Callable[[], Awaitable[Iterable["Later"]]]
 _REPLY_AFTER = timedelta(seconds=40)
 _MOST_EXCHANGES = 5
 _QUIET = QuietTimes(timedelta(seconds=1.5), timedelta(seconds=4), timedelta(seconds=8))
+# When the loops that answer, watch, deliver and pass on have something to do next.
+_LOOKS = (turns.next_moment, watch.next_moment, pacing.next_moment, passing_on.next_moment)
 # One send in so many fails for the moment, as networks do.
 _FAILS_ONE_IN = 50
 
@@ -43,6 +45,25 @@ class Later:
 
     at: datetime
     action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The state of the desk at one glance; `moments` are those at which its loops have something to do."""
+
+    unread: bool
+    moments: tuple[datetime | None, ...]
+    tickets: tuple[NewTicketRow, ...]
+    alerts: tuple[NewAlertRow, ...]
+
+    @property
+    def next_moment(self) -> datetime | None:
+        """When the first of the loops has something to do."""
+        return min((moment for moment in self.moments if moment is not None), default=None)
+
+    def due(self, now: datetime) -> tuple[bool, ...]:
+        """Which of the loops have something to do now."""
+        return tuple(moment is not None and moment <= now for moment in self.moments)
 
 
 @dataclass(slots=True)
@@ -94,8 +115,9 @@ class Play:
 
     async def run(self, until: datetime, progress: Callable[[datetime], None]) -> None:
         """Play everything up to a moment: what the desk has to do and what people do, whichever comes first."""
+        seen = await self._look()
         while True:
-            due = await self.read(_next_moment)
+            due = seen.next_moment
             at = self._heap[0][0] if self._heap else None
             if due is not None and due <= until and (at is None or due <= at):
                 self.now = max(self.now, due)
@@ -105,7 +127,7 @@ class Play:
                 self.place(*await action())
             else:
                 break
-            await self._work()
+            seen = await self._work(await self._look())
             progress(self.now)
         self.now = max(self.now, until)
 
@@ -187,19 +209,26 @@ class Play:
             home=f"{place.building}{place.unit or ''}{place.room}", building=place.building, phone=home.phone
         )
 
-    async def _work(self) -> None:
-        """Do everything that is due now, and see what has come about."""
-        while True:
-            unread_left, moments = await self.read(_waiting)
-            due = [moment is not None and moment <= self.now for moment in moments]
-            if not unread_left and not any(due):
-                break
-            steps = [(unread_left, self._desk.understand)]
-            steps += zip(due, (self._desk.answer, self._desk.keep, self._desk.deliver, self._desk.keep), strict=True)
+    async def _work(self, seen: "_Seen") -> "_Seen":
+        """Do everything that is due now; those concerned will react to what has come about."""
+        while seen.unread or any(seen.due(self.now)):
+            steps = [(seen.unread, self._desk.understand)]
+            steps += zip(
+                seen.due(self.now),
+                (self._desk.answer, self._desk.keep, self._desk.deliver, self._desk.keep),
+                strict=True,
+            )
             for wanted, step in steps:
                 if wanted:
                     await self._step(step)
-        await self._notice()
+            seen = await self._look()
+        for opened in seen.tickets:
+            self._ticket = opened.id
+            self.place(*self.react(opened))
+        for raised in seen.alerts:
+            self._alert = raised.id
+            self.place(*self.react(raised))
+        return seen
 
     async def _step(self, step: Callable[[], Awaitable[bool]]) -> None:
         self.counts.steps += 1
@@ -208,35 +237,18 @@ class Play:
         except KilledError:
             await self.store.restart()
 
-    async def _notice(self) -> None:
-        """Those concerned will react to new tickets and alerts."""
-        ticket, alert = self._ticket, self._alert
-        tickets, alerts = await self.read(
-            lambda session: (
-                happenings.opened_since(session, self.community_id, ticket),
-                happenings.alerts_since(session, self.community_id, alert),
+    async def _look(self) -> "_Seen":
+        """See in one read what waits for the desk, and what nobody has reacted to yet."""
+        community, ticket, alert = self.community_id, self._ticket, self._alert
+        return await self.read(
+            lambda session: _Seen(
+                bool(unread(session, 1)),
+                tuple(look(session) for look in _LOOKS),
+                happenings.opened_since(session, community, ticket),
+                happenings.alerts_since(session, community, alert),
             )
         )
-        for opened in tickets:
-            self._ticket = opened.id
-            self.place(*self.react(opened))
-        for raised in alerts:
-            self._alert = raised.id
-            self.place(*self.react(raised))
 
     def _fails(self, parcel: Parcel) -> ChannelError | None:
         failed = self.dice("send", parcel.address, parcel.text, parcel.attempts).randrange(_FAILS_ONE_IN) == 0
         return ChannelError("the network is busy") if failed else None
-
-
-def _moments(session: Session) -> tuple[datetime | None, ...]:
-    looks = (turns.next_moment, watch.next_moment, pacing.next_moment, passing_on.next_moment)
-    return tuple(look(session) for look in looks)
-
-
-def _next_moment(session: Session) -> datetime | None:
-    return min((moment for moment in _moments(session) if moment is not None), default=None)
-
-
-def _waiting(session: Session) -> tuple[bool, tuple[datetime | None, ...]]:
-    return bool(unread(session, 1)), _moments(session)

@@ -625,9 +625,9 @@ def upgrade() -> None:
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.create_index(
             "ix_messages_unread",
-            ["id"],
+            ["community_id", "conversation_id", "id"],
             unique=False,
-            sqlite_where=sa.text("needs_understanding"),
+            sqlite_where=sa.text("needs_understanding = 1"),
             postgresql_where=sa.text("needs_understanding"),
         )
 
@@ -1301,7 +1301,7 @@ def downgrade() -> None:
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_messages_unread",
-            sqlite_where=sa.text("needs_understanding"),
+            sqlite_where=sa.text("needs_understanding = 1"),
             postgresql_where=sa.text("needs_understanding"),
         )
 
