@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from threadpoolctl import threadpool_limits
+
 from actions.bill_rules import BillRules
 from actions.calendar import Calendar
 from actions.policy import Policy
@@ -34,9 +36,12 @@ class Content:
         """The content together with an engine: all that answering needs.
 
         With a home the index of the knowledge base is made ready and kept there; else it is made when first asked for.
+        From then on the process multiplies with one thread: a message's vectors are so short that the other threads
+        only burn time waiting for their share, which took more of a turn than everything else.
         """
         if home is not None:
             self.rules.knowledge.prepare(home / "model")
+        threadpool_limits(limits=1, user_api="blas")
         return Mind(engine, self.rules, self.calendar, self.replies, self.etiquette)
 
 

@@ -15,6 +15,7 @@ from words.templates import count_lines, count_sentences
 _TAIL = "{tail}"
 _SALUTATION = "{salutation}"
 _TAIL_DIGITS = 4
+_NO_DIGIT = re.compile(r"\D+")
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 
 
@@ -72,15 +73,16 @@ def _length(rule: Rule, seen: Seen) -> Iterator[Finding]:
 
 def _personal(rule: Rule, seen: Seen) -> Iterator[Finding]:
     """Numbers are looked for inside quotations too: a quoted number is told all the same."""
-    allowed = {_digits(number) for number in seen.situation.allowed_phones}
-    for hit in rule.pattern.finditer(seen.text) if rule.pattern else ():
+    hits = list(rule.pattern.finditer(seen.text)) if rule.pattern else []
+    allowed = {_digits(number) for number in seen.situation.allowed_phones} if hits else set()
+    for hit in hits:
         if (digits := _digits(hit.group())) not in allowed:
             put = (rule.put or "").replace(_TAIL, digits[-_TAIL_DIGITS:])
             yield finding_of(rule, *hit.span(), Fix(*hit.span(), put))
 
 
 def _digits(number: str) -> str:
-    return "".join(sign for sign in number if sign.isdigit())
+    return _NO_DIGIT.sub("", number)
 
 
 def _salutation(rule: Rule, seen: Seen) -> Iterator[Finding]:
