@@ -19,6 +19,15 @@ _TOLD_OF = frozenset({Act.REMIND, Act.ESCALATE})
 
 
 @dataclass(frozen=True, slots=True)
+class SilentStep:
+    """A step of a ladder that reached nobody in time: not `taken`, or taken and seen by nobody."""
+
+    act: Act
+    at: datetime
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Overdue:
     """A due moment that was missed, and what of its ladder nobody had seen when it was: empty if all was delivered."""
 
@@ -27,7 +36,7 @@ class Overdue:
     kind: DeadlineKind
     due_at: datetime
     assignee: str
-    silent: tuple[str, ...]
+    silent: tuple[SilentStep, ...]
 
 
 def overdue(session: Session, community_id: int) -> tuple[Overdue, ...]:
@@ -101,7 +110,9 @@ def _alerts(session: Session, community_id: int, ticket_ids: Sequence[int]) -> d
     return found
 
 
-def _silent(row: Deadline, events: dict[tuple[int, int], datetime], alerts: dict[int, list[Alert]]) -> Iterator[str]:
+def _silent(
+    row: Deadline, events: dict[tuple[int, int], datetime], alerts: dict[int, list[Alert]]
+) -> Iterator[SilentStep]:
     """The steps before the due moment that were not taken by then, or of which nobody had seen an alert by then."""
     for number, step in enumerate(thaw_plan(row.ladder)):
         if step.act not in _TOLD_OF or step.at >= row.due_at:
@@ -110,9 +121,9 @@ def _silent(row: Deadline, events: dict[tuple[int, int], datetime], alerts: dict
             continue
         taken_at = events.get((row.id, number))
         if taken_at is None or taken_at > row.due_at:
-            yield f"{step.act} {step.at:%m-%d %H:%M}: not taken"
+            yield SilentStep(step.act, step.at, taken=False)
         elif not _seen(alerts[row.ticket_id], taken_at, row.due_at):
-            yield f"{step.act} {step.at:%m-%d %H:%M}: seen by nobody"
+            yield SilentStep(step.act, step.at, taken=True)
 
 
 def _seen(alerts: Sequence[Alert], taken_at: datetime, due_at: datetime) -> bool:

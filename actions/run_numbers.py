@@ -18,8 +18,8 @@ _REPLIED = ("ticket:replied", "ticket:held", "ticket:resolved")
 class RunNumbers:
     """What happened to the tickets of a community; `waits` until the first answer, longest last.
 
-    `told` counts alerts by kind, `most_alone` and `most_bundled` how many one person got within one hour, one by one
-    and put together.
+    `told` counts alerts by kind, `answered_by` tickets by member, `most_alone` and `most_bundled` how many one person
+    got within one hour, one by one and put together.
     """
 
     by_kind: Mapping[str, int]
@@ -81,7 +81,7 @@ def _events(session: Session, community_id: int, kind: str) -> int:
 
 def _answered_by(session: Session, community_id: int) -> dict[str, int]:
     rows = session.execute(
-        select(Staff.name, func.count())
+        select(Staff.name, func.count(TicketEvent.ticket_id.distinct()))
         .join(TicketEvent, (TicketEvent.community_id == Staff.community_id) & (TicketEvent.actor_id == Staff.id))
         .where(
             Staff.community_id == community_id,

@@ -1,5 +1,6 @@
 """A picture of a simulation: tickets and what was late by day, and how long answers took; plain SVG."""
 
+import math
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from html import escape
@@ -15,6 +16,9 @@ _PLOT, _SECOND_TOP, _SECOND = 300, 460, 110
 _BOUNDS = (1, 4, 8, 16, 24)
 _INK, _BAR, _LATE, _STORM, _FESTIVAL = "#1f2933", "#4c78a8", "#c0392b", "#b3c6e7", "#f9d7b5"
 _LABELS_AT_LEAST = 70
+_TICKS = [int(digit * 10**zeros) for zeros in range(6) for digit in (1, 2, 5)]
+_MOST_TICKS = 5
+_SIDES = ("start", "end")
 
 
 def picture(plan: SimulationPlan, outcome: Outcome, zone: ZoneInfo) -> str:
@@ -38,7 +42,9 @@ class _Drawing:
         days = self._year.days
         self._days = [self._year.first + timedelta(days=offset) for offset in range(days)]
         self._step = (_WIDTH - _LEFT - 20) / days
-        self._most = max((self._opened[day] for day in self._days), default=1) or 1
+        most = max((self._opened[day] for day in self._days), default=1) or 1
+        self._tick = next(tick for tick in _TICKS if tick * _MOST_TICKS >= most)
+        self._most = self._tick * math.ceil(most / self._tick)
 
     def parts(self) -> Iterator[str]:
         yield _text(_LEFT, 36, str(self._words["title"]).format(community=self._community), size=22, weight="bold")
@@ -62,17 +68,21 @@ class _Drawing:
         for day, colour in (*shades, (self._year.storm, _STORM)):
             place = (day - self._year.first).days
             yield _rect(self._x(place), _TOP, self._step, _PLOT, colour)
+        for first, name in ((min(self._year.festival, default=None), "festival"), (self._year.storm, "storm")):
+            if first is not None:
+                x = self._x((first - self._year.first).days)
+                # On the last days the words stand before the day, or they would run out of the picture.
+                late = x > _WIDTH - _LEFT
+                yield _text(x - 4 if late else x, _TOP - 8, str(self._words[name]), size=13, anchor=_SIDES[late])
 
     def _axis(self) -> Iterator[str]:
-        for share in (0, 0.5, 1):
-            value = round(self._most * share)
+        for value in range(0, self._most + 1, self._tick):
             y = self._y(value)
             yield f'<line x1="{_LEFT}" x2="{_WIDTH - 20}" y1="{y:.1f}" y2="{y:.1f}" stroke="#cbd2d9"/>'
             yield _text(_LEFT - 10, y + 4, str(value), size=12, anchor="end")
 
     def _legend(self) -> Iterator[str]:
-        entries = ((_BAR, "tickets"), (_LATE, "overdue"), (_STORM, "storm"), (_FESTIVAL, "festival"))
-        for place, (colour, name) in enumerate(entries):
+        for place, (colour, name) in enumerate(((_BAR, "tickets"), (_LATE, "overdue"))):
             x = _LEFT + place * 110
             yield _rect(x, _TOP + _PLOT + 32, 14, 14, colour)
             yield _text(x + 20, _TOP + _PLOT + 44, str(self._words[name]), size=14)

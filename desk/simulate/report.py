@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from actions.names import AlertKind, Names
+from actions.proof import Overdue
 from desk.simulate.plan import SimulationPlan
 from desk.simulate.running import Outcome
 
@@ -47,6 +48,7 @@ class _Report:
         tickets = len(self._numbers.opened)
         if silent:
             yield self._say("verdict_bad", silent=len(silent))
+            yield from map(self._unheard, silent[:_MOST_LISTED])
         else:
             yield self._say("verdict_good" if overdue else "verdict_none", tickets=tickets, overdue=len(overdue))
         if findings:
@@ -54,6 +56,22 @@ class _Report:
             yield self._say("audit_bad", findings=len(findings), list=self._listed(kinds))
         else:
             yield self._say("audit_good")
+
+    def _unheard(self, one: Overdue) -> str:
+        """Which ticket was late unknown to those in charge, and by which steps nobody heard of it."""
+        steps = (
+            self._say("seen_by_nobody" if step.taken else "not_taken", act=self._told["acts"][step.act.value])
+            + f"{step.at.astimezone(self._zone):%m-%d %H:%M}"
+            for step in one.silent
+        )
+        return self._say(
+            "unheard",
+            number=one.number,
+            cause=self._told["causes"][one.kind.value],
+            due=f"{one.due_at.astimezone(self._zone):%m-%d %H:%M}",
+            assignee=one.assignee or self._say("none"),
+            steps=str(self._told["list_separator"]).join(steps),
+        )
 
     def _volume(self) -> str:
         year, counts = self._outcome.year, self._outcome.counts

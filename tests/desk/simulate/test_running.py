@@ -9,8 +9,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from actions.errors import StoreError
+from actions.ladder import Act
 from actions.names import Names
-from actions.proof import Overdue
+from actions.proof import Overdue, SilentStep
 from actions.tables import DeadlineKind
 from desk.content import Content, read_content
 from desk.settings import read_settings
@@ -74,13 +75,17 @@ async def test_the_report_tells_a_manager_what_came_of_it(content: Content, play
 
 async def test_the_report_says_so_when_somebody_was_forgotten(content: Content, played: Outcome) -> None:
     plan, names = SimulationPlan.read(content.files), Names.read(content.files)
-    late = Overdue(1, "C-1001", DeadlineKind.REPLY, played.ended_at, "客服丙", ("escalate: seen by nobody",))
+    unseen = SilentStep(Act.ESCALATE, played.ended_at, taken=True)
+    late = Overdue(1, "C-1001", DeadlineKind.REPLY, played.ended_at, "客服丙", (unseen,))
     bad = replace(played, overdue=(late,))
-    assert "有1项超时之前没有按升级阶梯通知到人" in report(plan, bad, names, content.calendar.timezone)
+    text = report(plan, bad, names, content.calendar.timezone)
+    assert "有1项超时之前没有按升级阶梯通知到人" in text
+    assert "C-1001 没有答复" in text
+    assert "负责人客服丙；没有人看到的升级" in text
 
 
 async def test_the_picture_is_a_picture_with_a_column_for_every_day(content: Content, played: Outcome) -> None:
     drawn = ET.fromstring(picture(SimulationPlan.read(content.files), played, content.calendar.timezone))  # noqa: S314
     words = [one.text for one in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert "模拟小区：每天的工单与超时" in words
-    assert "24小时内" in words
+    assert "16至24小时" in words
