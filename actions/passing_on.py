@@ -92,10 +92,22 @@ def _pass_on(session: Session, alert: Alert, ticket: Ticket, now: datetime) -> N
     root = alert.passed_from_id or alert.id
     rows = session.execute(
         select(
-            Alert.id, Alert.staff_id, Alert.kind, Alert.role, Alert.created_at, Alert.seen_at, Alert.passed_from_id
+            Alert.id,
+            Alert.staff_id,
+            Alert.kind,
+            Alert.role,
+            Alert.created_at,
+            Alert.due_at,
+            Alert.seen_at,
+            Alert.passed_from_id,
         ).where(Alert.community_id == alert.community_id, Alert.ticket_id == alert.ticket_id)
     ).all()
-    alike = [row for row in rows if row.kind == alert.kind and row.created_at >= alert.created_at]
+    # Of the same kind is not enough: who was told that work was given to them knows nothing of the answer that is due.
+    alike = [
+        row
+        for row in rows
+        if (row.kind, row.due_at) == (alert.kind, alert.due_at) and row.created_at >= alert.created_at
+    ]
     if any(row.seen_at is not None and row.role == alert.role for row in alike):
         return  # a colleague on duty in the same role knows
     # Whoever still has an unseen alert on this ticket, or has seen this one, need not get another one.

@@ -1,19 +1,20 @@
 """Nobody is told by a row in a table: an alert that nobody has seen goes to the next person, and is told when seen."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from actions.actors import Actor
 from actions.alerts import AlertBundle, bundles, mark_seen
 from actions.audit import FindingKind, audit
 from actions.handling import assign, resolve
 from actions.passing_on import StuckAlertError, next_moment, pass_on_one, set_aside
 from actions.store import Store
-from actions.tables import Alert, Role, Severity, Staff, Ticket, TicketEvent
+from actions.tables import Alert, Deadline, Role, Severity, Staff, Ticket, TicketEvent
 from tests.actions.factories import HOUR, MINUTE, Desk, local, put_on_duty, rules, settle_desk
 from tests.conftest import NOW
 
@@ -195,3 +196,24 @@ async def test_a_community_without_anybody_left_says_so(store: Store) -> None:
     await store.write(lambda s: s.execute(delete(TicketEvent).where(TicketEvent.kind == "alert:nobody_left")).close())
     kinds = {one.kind for one in await store.read(lambda s: audit(s, AFTER + 30 * MINUTE))}
     assert kinds == {FindingKind.ALERT_NOT_PASSED_ON}
+
+
+async def test_who_was_only_told_that_work_was_given_to_them_knows_nothing_of_the_answer_that_is_due(
+    store: Store,
+) -> None:
+    desk = await settle_desk(store)
+    ticket = await desk.open()
+    staff, community = desk.cast.staff, desk.cast.community_id
+    chief = Actor.staff(staff["孙主管"])
+    give = partial(assign, actor=chief, community_id=community, ticket_id=ticket.id)
+    await store.write(lambda s: give(s, staff_id=staff["老周"], now=NOW))
+    [ladder] = await desk.rows(Deadline.ladder, Deadline.ticket_id == ticket.id, Deadline.kind == "reply")
+    moment = next(datetime.fromisoformat(step["at"]) for step in ladder if step["act"] == "remind")
+    await desk.enforce_all(moment)
+    await store.write(lambda s: give(s, staff_id=staff["小陈"], now=moment + MINUTE))
+    await see(desk, "小陈", moment + 2 * MINUTE)
+    await pass_on(desk, moment + 7 * HOUR)  # in the morning
+    due = select(Alert.staff_id).where(Alert.kind == "reminder", Alert.due_at.is_not(None)).order_by(Alert.id)
+    told = await store.read(lambda s: list(s.execute(due).scalars()))
+    assert told[0] == staff["老周"]
+    assert len(told) > 1, "the reminder goes on to somebody who is there"
