@@ -30,6 +30,9 @@ class Permission(StrEnum):
     BILL_IMPORT = "bill:import"
     PAYMENT_CONFIRM = "payment:confirm"
     BINDING_MANAGE = "binding:manage"
+    BOARD_SEE = "board:see"
+    LOG_SEE = "log:see"
+    HANDBOOK_ASK = "handbook:ask"
     AUDIT_SEE = "audit:see"
     STAFF_MANAGE = "staff:manage"
     CONTENT_EDIT = "content:edit"
@@ -51,6 +54,9 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.BILL_IMPORT: _LEADERS,
     Permission.PAYMENT_CONFIRM: _DESK,
     Permission.BINDING_MANAGE: _DESK,
+    Permission.BOARD_SEE: _LEADERS,
+    Permission.LOG_SEE: _LEADERS | {Role.QUALITY},
+    Permission.HANDBOOK_ASK: frozenset(Role),
     Permission.AUDIT_SEE: frozenset({Role.MANAGER, Role.QUALITY, Role.ADMINISTRATOR}),
     Permission.STAFF_MANAGE: frozenset({Role.ADMINISTRATOR}),
     Permission.CONTENT_EDIT: _LEADERS | {Role.ADMINISTRATOR},

@@ -12,6 +12,7 @@ from actions.access import Permission, StaffIdentity, access_conversation
 from actions.errors import ConflictError
 from actions.ids import new_id
 from actions.live import emit
+from actions.search_index import put_in
 from actions.statements import table
 from actions.tables import (
     Author,
@@ -90,6 +91,7 @@ def say_all(
             for seq, (message_id, one) in enumerate(zip(ids, words, strict=True), first_seq)
         ],
     )
+    put_in(session, community_id, ((message_id, one.text) for message_id, one in zip(ids, words, strict=True)))
     if channel not in FETCHED_CHANNELS:
         reader = {"community_id": community_id, "contact_id": contact_id, "channel": channel}
         session.execute(
@@ -129,6 +131,7 @@ def _note(session: Session, community_id: int, conversation_id: int, words: Word
     message_id = new_id(session, now)
     place = {"community_id": community_id, "conversation_id": conversation_id, "direction": Direction.NOTE}
     session.execute(_INSERT_MESSAGE, {**place, "id": message_id, "seq": seq, **_message(words, now)})
+    put_in(session, community_id, ((message_id, words.text),))
     emit(session, community_id, "message:note", conversation_id=conversation_id, now=now)
     return message_id
 

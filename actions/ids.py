@@ -37,6 +37,11 @@ class IdMaker:
             return (((self._ms << _NODE_BITS) | self._node) << _SEQUENCE_BITS) | self._sequence
 
 
+def lowest_id(at: datetime) -> int:
+    """The lowest id that is made at a moment or later."""
+    return max(int(at.timestamp() * 1000) - _EPOCH_MS, 0) << (_NODE_BITS + _SEQUENCE_BITS)
+
+
 def new_id(session: Session, now: datetime) -> int:
     """The next id of the store to which this session belongs."""
     maker: IdMaker = session.info["ids"]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from actions.ids import new_id
 from actions.live import emit
+from actions.search_index import put_in
 from actions.statements import dialect_of, table
 from actions.tables import Attachment, Author, Contact, Conversation, Direction, Message, MessageKind, TurnOwner
 
@@ -231,6 +232,7 @@ def _insert(
     session: Session, inbound: Inbound, conversation_id: int, seq: int, edit_of: int | None, now: datetime
 ) -> int | None:
     """The id of the new message; None when its idempotency key is known already."""
+    text = _room_for(inbound.text)
     message_id: int | None = session.execute(
         _INSERT_MESSAGE[dialect_of(session)],
         {
@@ -240,7 +242,7 @@ def _insert(
             "seq": seq,
             "direction": Direction.IN,
             "author": Author.RESIDENT,
-            "text": _room_for(inbound.text),
+            "text": text,
             "kind": inbound.kind,
             "quote": storable(inbound.quote)[:MAX_TEXT],
             "origin": storable(inbound.origin),
@@ -254,6 +256,8 @@ def _insert(
             "needs_understanding": True,
         },
     ).scalar_one_or_none()
+    if message_id is not None:
+        put_in(session, inbound.community_id, ((message_id, text),))
     if message_id is not None and inbound.attachments:
         session.execute(
             _INSERT_ATTACHMENT, [_attachment(session, inbound, message_id, one, now) for one in inbound.attachments]

@@ -10,6 +10,7 @@ from actions.actors import Actor
 from actions.bindings import unbind
 from actions.contacts import Home, known
 from actions.records import write_record
+from actions.search_index import put_in, take_out
 from actions.tables import (
     ActorKind,
     Attachment,
@@ -154,13 +155,14 @@ def _messages(
     session: Session, community_id: int, talks: tuple[int, ...], unread: ColumnElement[bool], mark: str
 ) -> int:
     """Blank every message that has been answered; one that still waits for its turn is left to be read."""
+    theirs = (Message.community_id == community_id, Message.conversation_id.in_(talks), ~unread)
+    said = session.execute(select(Message.id, Message.text).where(*theirs)).all()
+    take_out(session, community_id, ((row.id, row.text) for row in said))
+    # What can be found is always what stands there, so that a second erasing takes out what this one put in.
+    put_in(session, community_id, ((row.id, mark) for row in said))
     gone = session.execute(
         update(Message)
-        .where(
-            Message.community_id == community_id,
-            Message.conversation_id.in_(talks),
-            ~unread,
-        )
+        .where(*theirs)
         .values(
             text=mark,
             quote="",

@@ -24,16 +24,17 @@ def write_record(
     reason: str = "",
     detail: Mapping[str, object] | None = None,
     now: datetime,
-) -> None:
-    """Write down who did or saw what; `action` is `subject:verb`, such as `binding:ended`.
+) -> int:
+    """Write down who did or saw what and return the record's id; `action` is `subject:verb`, such as `binding:ended`.
 
     `about` names the kind of row it concerns and its id.
     """
+    record_id = new_id(session, now)
     session.execute(
         _INSERT,
         {
             "community_id": community_id,
-            "id": new_id(session, now),
+            "id": record_id,
             "at": now,
             "actor": actor.kind,
             "actor_id": actor.id,
@@ -44,3 +45,4 @@ def write_record(
             "detail": dict(detail or {}),
         },
     )
+    return record_id

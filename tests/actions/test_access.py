@@ -35,10 +35,17 @@ EXPECTED: Mapping[Role, frozenset[Permission]] = {
             Permission.BILL_SEE,
             Permission.PAYMENT_CONFIRM,
             Permission.BINDING_MANAGE,
+            Permission.HANDBOOK_ASK,
         }
     ),
     Role.TECHNICIAN: frozenset(
-        {Permission.TICKET_SEE, Permission.TICKET_REPLY, Permission.TICKET_RESOLVE, Permission.PHONE_REVEAL}
+        {
+            Permission.TICKET_SEE,
+            Permission.TICKET_REPLY,
+            Permission.TICKET_RESOLVE,
+            Permission.PHONE_REVEAL,
+            Permission.HANDBOOK_ASK,
+        }
     ),
     Role.MONITORING: frozenset(
         {
@@ -49,12 +56,23 @@ EXPECTED: Mapping[Role, frozenset[Permission]] = {
             Permission.CONVERSATION_TAKE_OVER,
             Permission.ALARM_ACKNOWLEDGE,
             Permission.PHONE_REVEAL,
+            Permission.HANDBOOK_ASK,
         }
     ),
     Role.SUPERVISOR: frozenset(Permission) - {Permission.AUDIT_SEE, Permission.STAFF_MANAGE},
     Role.MANAGER: frozenset(Permission) - {Permission.STAFF_MANAGE},
-    Role.QUALITY: frozenset({Permission.TICKET_SEE, Permission.CONVERSATION_SEE, Permission.AUDIT_SEE}),
-    Role.ADMINISTRATOR: frozenset({Permission.AUDIT_SEE, Permission.STAFF_MANAGE, Permission.CONTENT_EDIT}),
+    Role.QUALITY: frozenset(
+        {
+            Permission.TICKET_SEE,
+            Permission.CONVERSATION_SEE,
+            Permission.AUDIT_SEE,
+            Permission.LOG_SEE,
+            Permission.HANDBOOK_ASK,
+        }
+    ),
+    Role.ADMINISTRATOR: frozenset(
+        {Permission.AUDIT_SEE, Permission.STAFF_MANAGE, Permission.CONTENT_EDIT, Permission.HANDBOOK_ASK}
+    ),
 }
 
 
