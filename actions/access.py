@@ -32,7 +32,6 @@ class Permission(StrEnum):
     BINDING_MANAGE = "binding:manage"
     BOARD_SEE = "board:see"
     LOG_SEE = "log:see"
-    HANDBOOK_ASK = "handbook:ask"
     AUDIT_SEE = "audit:see"
     STAFF_MANAGE = "staff:manage"
     CONTENT_EDIT = "content:edit"
@@ -56,7 +55,6 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.BINDING_MANAGE: _DESK,
     Permission.BOARD_SEE: _LEADERS,
     Permission.LOG_SEE: _LEADERS | {Role.QUALITY},
-    Permission.HANDBOOK_ASK: frozenset(Role),
     Permission.AUDIT_SEE: frozenset({Role.MANAGER, Role.QUALITY, Role.ADMINISTRATOR}),
     Permission.STAFF_MANAGE: frozenset({Role.ADMINISTRATOR}),
     Permission.CONTENT_EDIT: _LEADERS | {Role.ADMINISTRATOR},

@@ -48,3 +48,11 @@ def colleagues(session: Session, staff: StaffIdentity, begins: str, now: datetim
         .limit(_MOST)
     )
     return tuple(Colleague(*row) for row in rows)
+
+
+def everybody(session: Session, staff: StaffIdentity) -> tuple[tuple[int, str], ...]:
+    """All who work or worked at the member's community, as id and name, for a list to choose from."""
+    rows = session.execute(
+        select(Staff.id, Staff.name).where(Staff.community_id == staff.community_id).order_by(Staff.name)
+    )
+    return tuple((row[0], row[1]) for row in rows)

@@ -18,6 +18,7 @@ from web.deps import Deps
 from web.errors import error_page, exception_handlers
 from web.follow_up import FollowUpPages
 from web.homes import HomePages
+from web.logs import LogPages
 from web.pages import ASSETS, Pages
 from web.passwords import Passwords
 from web.paste import Paste
@@ -29,6 +30,7 @@ from web.sse import Feed
 from web.staff import Console
 from web.suggesting import Suggesting
 from web.tickets import TicketPages
+from web.today import TodayPages
 from web.uploads import Photos
 
 _SMALL = 1_000
@@ -62,6 +64,8 @@ def create_app(deps: Deps, *, passwords: Passwords | None = None) -> Starlette:
         *HomePages(deps, pages, feed).routes(),
         *BillPages(deps, pages, feed).routes(),
         *FollowUpPages(deps, pages, feed).routes(),
+        *TodayPages(deps, pages, feed).routes(),
+        *LogPages(deps, pages).routes(),
         *Asides(deps, pages, feed).routes(),
         *Suggesting(deps, pages).routes(),
         *Paste(deps, pages, feed).routes(),

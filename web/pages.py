@@ -53,6 +53,10 @@ class Pages:
         """A template as a response."""
         return HTMLResponse(self.html(template, **context), status_code=status)
 
+    def plain(self, template: str, **context: Any) -> str:
+        """A template as plain text, for a file that no browser shows."""
+        return Markup(self.html(template, **context)).unescape()  # noqa: S704 - it becomes text, not a page
+
     def text(self, name: str, /, **context: Any) -> str:
         """A short text of `texts.html` as plain text, for scripts and for what is said to a resident."""
         rendered: Markup = getattr(self._texts, name)(**context)

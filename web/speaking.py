@@ -44,7 +44,7 @@ def check(deps: Deps, text: str, mood: Mood, to: SpeakingTo, facts: Mapping[str,
         first=False,
         mood=mood,
         salutation=to.salutation,
-        allowed_phones=(*_phones(facts), *to.phones),
+        allowed_phones=(*own_phones(facts), *to.phones),
     )
     return Checked(deps.etiquette.check(text, situation))
 
@@ -61,5 +61,6 @@ def counts(deps: Deps, text: str, *, concludes: bool, promised: bool) -> bool:
     return counts_as_reply(text, deps.policy, concludes=concludes, promised=promised)
 
 
-def _phones(facts: Mapping[str, Any]) -> Sequence[str]:
+def own_phones(facts: Mapping[str, Any]) -> Sequence[str]:
+    """The numbers of the desk itself, which may be named in full."""
     return [str(value) for name, value in facts.items() if name.startswith("phone_")]

@@ -35,7 +35,6 @@ EXPECTED: Mapping[Role, frozenset[Permission]] = {
             Permission.BILL_SEE,
             Permission.PAYMENT_CONFIRM,
             Permission.BINDING_MANAGE,
-            Permission.HANDBOOK_ASK,
         }
     ),
     Role.TECHNICIAN: frozenset(
@@ -44,7 +43,6 @@ EXPECTED: Mapping[Role, frozenset[Permission]] = {
             Permission.TICKET_REPLY,
             Permission.TICKET_RESOLVE,
             Permission.PHONE_REVEAL,
-            Permission.HANDBOOK_ASK,
         }
     ),
     Role.MONITORING: frozenset(
@@ -56,7 +54,6 @@ EXPECTED: Mapping[Role, frozenset[Permission]] = {
             Permission.CONVERSATION_TAKE_OVER,
             Permission.ALARM_ACKNOWLEDGE,
             Permission.PHONE_REVEAL,
-            Permission.HANDBOOK_ASK,
         }
     ),
     Role.SUPERVISOR: frozenset(Permission) - {Permission.AUDIT_SEE, Permission.STAFF_MANAGE},
@@ -67,12 +64,9 @@ EXPECTED: Mapping[Role, frozenset[Permission]] = {
             Permission.CONVERSATION_SEE,
             Permission.AUDIT_SEE,
             Permission.LOG_SEE,
-            Permission.HANDBOOK_ASK,
         }
     ),
-    Role.ADMINISTRATOR: frozenset(
-        {Permission.AUDIT_SEE, Permission.STAFF_MANAGE, Permission.CONTENT_EDIT, Permission.HANDBOOK_ASK}
-    ),
+    Role.ADMINISTRATOR: frozenset({Permission.AUDIT_SEE, Permission.STAFF_MANAGE, Permission.CONTENT_EDIT}),
 }
 
 

@@ -26,7 +26,7 @@ function picked() {
 
 function busy() {
   return (
-    piece.querySelector("tbody:hover, .held:hover, .alarm-list:hover") ||
+    piece.querySelector("tbody:hover, .held:hover, .alarm-list:hover, .run-out:hover, .figures:hover") ||
     piece.contains(document.activeElement) ||
     picked().length > 0
   );
