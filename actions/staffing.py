@@ -23,11 +23,15 @@ SEEN_EVERY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What is needed to check a password; `password_hash` is None while the account has none."""
+    """What is needed to check a password; `password_hash` is None while the account has none.
+
+    With a `second_factor` the password alone does not sign in.
+    """
 
     staff_id: int
     password_hash: str | None
     active: bool
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def create_staff(session: Session, community_id: int, new: NewStaff, now: dateti
 def find_credentials(session: Session, community_id: int, login: str) -> Credentials | None:
     """The credentials under a login name, or None; the caller spends the same time on either answer."""
     row = session.execute(
-        select(Staff.id, Staff.password_hash, Staff.active).where(
+        select(Staff.id, Staff.password_hash, Staff.active, Staff.totp_since.is_not(None)).where(
             Staff.community_id == community_id, Staff.login == normal_login(login)
         )
     ).one_or_none()

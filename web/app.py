@@ -12,7 +12,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from actions.views import alive
+from web.account import AccountPages
 from web.asides import Asides
+from web.assistant import AssistantPages
 from web.bills import BillPages
 from web.deps import Deps
 from web.errors import error_page, exception_handlers
@@ -64,6 +66,8 @@ def create_app(deps: Deps, *, passwords: Passwords | None = None) -> Starlette:
         *HomePages(deps, pages, feed).routes(),
         *BillPages(deps, pages, feed).routes(),
         *FollowUpPages(deps, pages, feed).routes(),
+        *AccountPages(deps, pages).routes(),
+        *AssistantPages(deps, pages).routes(),
         *TodayPages(deps, pages, feed).routes(),
         *LogPages(deps, pages).routes(),
         *Asides(deps, pages, feed).routes(),

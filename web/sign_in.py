@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from actions.access import StaffIdentity
 from actions.errors import NotFoundError
+from actions.second_factor import passes
 from actions.staffing import (
     Credentials,
     change_password,
@@ -25,6 +26,7 @@ from web.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
 from web.sessions import STAFF_COOKIE, drop_staff, keep_staff, safe_next, signed_in
 
 _FORM = FormLimits(body=16_384, text=16_384)
+_LONGEST_CODE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class _Attempt:
     password: str
     target: str
     address: str
+    one_time: str = ""
 
 
 class SignIn:
@@ -47,6 +50,8 @@ class SignIn:
         self._pages = pages
         self._passwords = passwords
         self._attempts = Buckets(limits.sign_in_attempts, limits.sign_in_per_minute)
+        # Whoever knows a password must not try out codes from many addresses.
+        self._codes = Buckets(limits.sign_in_attempts, limits.sign_in_per_minute)
         self._addresses = Buckets(limits.address_sign_ins, limits.address_sign_ins_per_minute)
 
     def routes(self) -> list[Route]:
@@ -65,7 +70,7 @@ class SignIn:
         return await self._page(code, target=safe_next(request.query_params.get("next", "/staff")))
 
     async def sign_in(self, request: Request) -> Response:
-        """Check a password and open a session; wrong logins and wrong passwords look and take the same."""
+        """Check a password and open a session; wrong logins, passwords and codes look the same."""
         form = await read_form(request, _FORM)
         attempt = _Attempt(
             code=form.text("c") or None,
@@ -73,6 +78,7 @@ class SignIn:
             password=form.fields.get("password", "")[:MAX_LENGTH],
             target=safe_next(form.text("next")),
             address=request.client.host if request.client else "",
+            one_time=form.text("one_time")[:_LONGEST_CODE],
         )
         if (seconds := self._wait(attempt)) > 0:
             words = self._pages.text("sign_in_slow", minutes=seconds // 60 + 1)
@@ -134,7 +140,21 @@ class SignIn:
         found = await self._deps.store.read(lambda session: find_credentials(session, estate.id, attempt.login))
         stored = found.password_hash if found is not None and found.active else None
         right = await self._passwords.matches(attempt.password, stored)
-        return (estate.id, found) if right and found is not None else None
+        if not right or found is None or not await self._passes(estate.id, found, attempt.one_time):
+            return None
+        return estate.id, found
+
+    async def _passes(self, community_id: int, found: Credentials, code: str) -> bool:
+        """Whether the code of the second factor is right, where there is one."""
+        now = self._deps.clock()
+        if not found.second_factor:
+            return True
+        if not self._codes.take(found.staff_id, now):
+            return False
+        right = await self._deps.store.write(lambda session: passes(session, community_id, found.staff_id, code, now))
+        if right:
+            self._codes.forget(found.staff_id)
+        return right
 
     async def _open(self, request: Request, attempt: _Attempt, credentials: tuple[int, Credentials]) -> Response:
         community_id, found = credentials

@@ -34,7 +34,11 @@ class Department(Tenant, Base):
 
 
 class Staff(Tenant, Base):
-    """A person who works at the desk or for it."""
+    """A person who works at the desk or for it.
+
+    `totp_secret` makes the codes of the second factor, which counts once `totp_since` is set; `totp_step` is the time
+    step of the last code that was used, so that none is used twice.
+    """
 
     __tablename__ = "staff"
     __table_args__ = (
@@ -49,6 +53,9 @@ class Staff(Tenant, Base):
     department_id: Mapped[int | None]
     password_hash: Mapped[str | None]
     must_change_password: Mapped[bool] = mapped_column(default=True)
+    totp_secret: Mapped[str | None]
+    totp_since: Mapped[datetime | None]
+    totp_step: Mapped[int | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
 

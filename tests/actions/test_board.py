@@ -47,10 +47,12 @@ async def test_what_runs_out_is_named_before_and_what_was_missed_after_with_its_
     await desk.do(handling.assign, desk.staff("孙主管"), given, staff_id=chen, reason="")
     await desk.do(handling.assign, desk.staff("小陈"), taken, staff_id=chen, reason="")
     await desk.enforce_all(NOW + 21 * HOUR)
-    before = await seen(desk, now=alone.reply_due_at - HOUR)  # type: ignore[operator]
+    due = alone.reply_due_at
+    assert due is not None
+    before = await seen(desk, now=due - HOUR)
     assert {row.id for row in before.soon} == {alone.id, given.id, taken.id}
     assert before.counts["soon"] == 3
-    after = alone.reply_due_at + timedelta(minutes=5)  # type: ignore[operator]
+    after = due + timedelta(minutes=5)
     await desk.enforce_all(after)
     late = await seen(desk, now=after)
     causes = {one.ticket_id: one.cause for one in reversed(late.breaches) if one.kind.value == "reply"}

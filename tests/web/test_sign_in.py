@@ -46,7 +46,7 @@ async def test_a_login_may_be_typed_with_capitals_and_spaces(scene: Scene, login
 async def test_a_wrong_login_and_a_wrong_password_look_the_same(scene: Scene, login: str, password: str) -> None:
     answer = await sign_in(scene.browser(), login, password)
     assert answer.status_code == 403
-    assert "账号或密码不对" in answer.text
+    assert "账号、密码或动态验证码不对" in answer.text
     assert "set-cookie" not in answer.headers
 
 
