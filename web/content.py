@@ -1,9 +1,8 @@
-"""The content that only the console uses: canned replies, knowledge, mends, quiet hours, and readers of texts."""
+"""The content that only the console uses: canned replies, knowledge, quiet hours, and readers of texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
-from enum import StrEnum
 from typing import Any
 
 from actions.rulefile import Section
@@ -15,22 +14,6 @@ from words.content import ContentFiles
 from words.etiquette import Finding, Severity
 
 SOURCE = "rules/console.yml"
-
-
-class MendKind(StrEnum):
-    """Where a mend goes: before the text, after it, or in place of the words that were found."""
-
-    BEFORE = "before"
-    AFTER = "after"
-    REPLACE = "replace"
-
-
-@dataclass(frozen=True, slots=True)
-class Mend:
-    """What one key press does about a finding."""
-
-    kind: MendKind
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +36,6 @@ class ConsoleContent:
     """One snapshot of what the console reads; without an engine a pasted message is not read for what it is about."""
 
     quiet: QuietHours
-    mends: dict[str, Mend]
     canned: tuple[Canned, ...]
     knowledge: Knowledge
     promises: PromiseReader
@@ -64,7 +46,7 @@ class ConsoleContent:
     def read(cls, files: ContentFiles, knowledge: Knowledge, engine: Engine | None = None) -> "ConsoleContent":
         """Read it. Raises ContentError with file and line of what cannot be used."""
         section = Section.read(files, SOURCE)
-        section.only("hand_back", "quiet", "mends")
+        section.only("hand_back", "quiet")
         quiet = section.section("quiet")
         quiet.only("from", "until")
         labels = {
@@ -72,7 +54,6 @@ class ConsoleContent:
         }
         return cls(
             quiet=QuietHours(_time(quiet, "from"), _time(quiet, "until")),
-            mends={rule: _mend(entry) for rule, entry in section.section("mends").sections()},
             canned=read_canned(files),
             knowledge=knowledge,
             promises=PromiseReader.read(files),
@@ -80,30 +61,23 @@ class ConsoleContent:
             engine=engine,
         )
 
-    def mend(self, finding: Finding) -> Mend | None:
-        """What one key does about a finding; None when only the writer can put it right."""
-        if finding.rule in self.mends:
-            return self.mends[finding.rule]
-        if finding.mend and finding.end > finding.start:
-            return Mend(MendKind.REPLACE, finding.mend)
-        return None
-
     def shown(self, findings: Sequence[Finding], text: str) -> list[dict[str, Any]]:
         """Findings as a page shows them: the words that they are about, the reason, and what one key does about it."""
         return [self._shown(finding, text) for finding in findings]
 
     def _shown(self, finding: Finding, text: str) -> dict[str, Any]:
-        mend = self.mend(finding)
+        fix = finding.fix
         return {
             "rule": finding.rule,
             "words": text[finding.start : finding.end],
-            "start": finding.start,
-            "end": finding.end,
             "why": finding.why,
             "mend": finding.mend or "",
             "block": finding.severity is Severity.BLOCK,
-            "kind": mend.kind.value if mend else "",
-            "put": mend.text if mend else "",
+            "mends": fix is not None,
+            "start": fix.start if fix else 0,
+            "taken": text[fix.start : fix.end] if fix else "",
+            "put": fix.text if fix else "",
+            "last": fix is not None and fix.start == fix.end == len(text),
         }
 
 
@@ -113,14 +87,6 @@ def _labels(intents: Section) -> list[tuple[str, Section]]:
         found.append((name, intent))
         found += [(f"{name}.{category}", entry) for category, entry in intent.section("categories").sections()]
     return found
-
-
-def _mend(entry: Section) -> Mend:
-    entry.only("before", "after", "remove")
-    if "remove" in entry.node and entry.flag("remove"):
-        return Mend(MendKind.REPLACE, "")
-    kind = MendKind.BEFORE if "before" in entry.node else MendKind.AFTER
-    return Mend(kind, entry.text(kind.value))
 
 
 def _time(section: Section, key: str) -> time:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +12,7 @@ from actions.access import Permission, StaffIdentity, allows
 from actions.errors import ActionError, FieldError
 from actions.follow_up import answer_homes, follow_up, release, settle
 from actions.live import newest
+from actions.standing import standing
 from actions.store import Session
 from actions.views import EstateCard, estate_by_id
 from actions.views.shown import SpeakingTo
@@ -19,7 +21,7 @@ from web.forms import FormLimits, read_form
 from web.ids import row_id
 from web.pages import Pages
 from web.sessions import signed_in
-from web.speaking import check
+from web.speaking import check, moment
 from web.sse import Feed
 from web.staff import frame
 from words.mood import Mood
@@ -72,8 +74,14 @@ class FollowUpPages:
         """Answer every home of a group in one wording, a few at a time."""
         lead, now = row_id(request, "lead"), self._deps.clock()
         text = (await read_form(request, _FORM)).text("text").replace("\r\n", "\n")
-        estate = await self._deps.store.read(lambda session: estate_by_id(session, staff.community_id))
-        checked = check(self._deps, text, Mood.COMPLAINT, SpeakingTo(None, ()), estate.facts)
+        estate, stands = await self._deps.store.read(
+            lambda session: (
+                estate_by_id(session, staff.community_id),
+                standing(session, staff, ticket_id=lead, conversation_id=None, now=now),
+            )
+        )
+        at = moment(self._deps, ZoneInfo(estate.timezone), stands, closing=True)
+        checked = check(self._deps, text, Mood.COMPLAINT, SpeakingTo(None, ()), estate.facts, at)
         if checked.blocked:
             return await self._page(staff, message=self._pages.text("reply_blocked"), status=422)
         spoken, policy = checked.spoken(text, ""), self._deps.policy

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from actions.console import Spoken
 from actions.replies import counts_as_reply
+from actions.standing import Standing
 from actions.tables import Severity as TicketSeverity
 from actions.views.shown import SpeakingTo
 from web.deps import Deps
@@ -37,14 +40,39 @@ class Checked:
         return Spoken(text, self.rules, reason if self.blocked else "", key[:_LONGEST_KEY])
 
 
-def check(deps: Deps, text: str, mood: Mood, to: SpeakingTo, facts: Mapping[str, Any]) -> Checked:
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and in what a member writes: how the matter stands, and whether the words conclude it."""
+
+    local_now: datetime
+    desk_open: bool
+    standing: Standing
+    closing: bool = False
+
+
+def moment(deps: Deps, zone: ZoneInfo, standing: Standing, *, closing: bool = False) -> Moment:
+    """The moment of writing, in the community's own time."""
+    now = deps.clock()
+    return Moment(now.astimezone(zone), deps.calendar.is_open(now), standing, closing)
+
+
+def check(deps: Deps, text: str, mood: Mood, to: SpeakingTo, facts: Mapping[str, Any], at: Moment) -> Checked:
     """Check a text in its situation; the desk's own numbers and the resident's may be named in full."""
+    standing = at.standing
     situation = Situation(
         author=Author.STAFF,
         first=False,
         mood=mood,
         salutation=to.salutation,
         allowed_phones=(*own_phones(facts), *to.phones),
+        local_now=at.local_now,
+        at_fault=standing.at_fault,
+        breaking_in=standing.breaking_in,
+        closing=at.closing,
+        desk_open=at.desk_open,
+        others=standing.others,
+        # Whoever concludes a matter says by it that it is done, and that goes on record.
+        supported=standing.supported | ({"resolved"} if at.closing else frozenset()),
     )
     return Checked(deps.etiquette.check(text, situation))
 

@@ -15,6 +15,7 @@ from actions.clock_record import ClockRecord, clock_record
 from actions.drafts import Present, draft_of, present, snoozed_until
 from actions.errors import NotFoundError
 from actions.live import newest
+from actions.standing import Standing, standing
 from actions.store import Session
 from actions.tables import Direction
 from actions.ticket_work import LinkedTicket, PauseReason, linked_to
@@ -61,6 +62,7 @@ class Subject:
     page: TicketPage | None
     conversation: ShownConversation | None
     to: SpeakingTo
+    standing: Standing
     people: tuple[Assignee, ...] = ()
     panel: ResidentPanel | None = None
     here: tuple[Present, ...] = ()
@@ -150,6 +152,13 @@ async def read_subject(deps: Deps, request: Request, staff: StaffIdentity) -> Su
             snoozed=snoozed_until(session, staff.community_id, subject_id, now) if page else None,
             linked=linked_to(session, staff, subject_id) if page else (),
             clocks=clock_record(session, staff.community_id, subject_id) if page else None,
+            standing=standing(
+                session,
+                staff,
+                ticket_id=subject_id if page else None,
+                conversation_id=talk.id if talk else None,
+                now=now,
+            ),
         )
 
     return await deps.store.read(read)

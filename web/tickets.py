@@ -17,7 +17,7 @@ from web.forms import Form, FormLimits, read_form
 from web.ids import number, row_id
 from web.pages import Pages
 from web.sessions import signed_in, wants_json
-from web.speaking import Checked, check, counts
+from web.speaking import Checked, check, counts, moment
 from web.sse import Feed
 from web.subject import Outcome, Subject, context, promises_in, read_subject
 from web.submitted import Submitted, moment_of
@@ -70,7 +70,7 @@ class TicketPages:
         subject = await read_subject(self._deps, request, staff)
         form = await read_form(request, self._form)
         text = form.text("text")
-        checked = self._checked(subject, text)
+        checked = self._checked(subject, text, closing=form.text("concludes") == "1")
         read = promises_in(self._deps, subject, text)
         promised = bool(form.text("promised_at") or read)
         stops = counts(self._deps, text, concludes=form.text("concludes") == "1", promised=promised)
@@ -102,7 +102,8 @@ class TicketPages:
         subject = await read_subject(self._deps, request, staff)
         form = await read_form(request, self._form)
         text = self._words(verb, form, subject)
-        checked = self._checked(subject, text) if verb in SPEAKING and text else Checked(())
+        closing = verb == "resolve" or form.text("concludes") == "1"
+        checked = self._checked(subject, text, closing=closing) if verb in SPEAKING and text else Checked(())
         override = form.text("override")
         if checked.blocked and not override:
             message = self._pages.text("reply_blocked")
@@ -157,8 +158,9 @@ class TicketPages:
             "blocked": checked.blocked,
         }
 
-    def _checked(self, subject: Subject, text: str) -> Checked:
-        return check(self._deps, text, subject.mood, subject.to, subject.estate.facts)
+    def _checked(self, subject: Subject, text: str, *, closing: bool) -> Checked:
+        at = moment(self._deps, ZoneInfo(subject.estate.timezone), subject.standing, closing=closing)
+        return check(self._deps, text, subject.mood, subject.to, subject.estate.facts, at)
 
     def _words(self, verb: str, form: Form, subject: Subject) -> str:
         """What the resident will be told; a word that puts the matter off is put together from its parts."""

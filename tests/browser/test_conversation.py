@@ -9,7 +9,7 @@ from actions.tables import Conversation, Draft, Message, TurnOwner
 from tests.browser.conftest import House
 from tests.web.test_tickets import writes
 
-GOOD = "王女士，水龙头的阀芯已经换好，现在不滴水了，谢谢您的耐心。"
+GOOD = "王女士，水龙头是阀芯老化，物业免费更换，谢谢您的耐心。"
 BAD = "这个不归我管，请您自己看。"
 
 

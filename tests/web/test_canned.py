@@ -8,11 +8,11 @@ import pytest
 from tests.actions.factories import changed, content
 from tests.web.scene import etiquette, knowledge
 from web.canned import FACTS, Canned, read_canned, search
-from web.content import ConsoleContent, MendKind
+from web.content import ConsoleContent
 from web.reading import address_in, read_pasted
 from words.content import ContentFiles
 from words.errors import ContentError
-from words.etiquette import Author, Severity, Situation
+from words.etiquette import Author, Severity, Situation, mend
 from words.mood import Mood
 
 CANNED = read_canned(content())
@@ -82,25 +82,19 @@ def test_a_wrong_file_is_refused_with_its_place(old: str, new: str, message: str
         read_canned(changed("canned/common.yml", old, new))
 
 
-def test_a_finding_is_mended_before_after_or_in_place(shipped: ConsoleContent) -> None:
+def test_what_a_page_is_told_does_what_the_rules_mend(shipped: ConsoleContent) -> None:
     text = "这个不归我管。"
     situation = Situation(author=Author.STAFF, first=True, mood=Mood.NEUTRAL)
-    kinds = {found.rule: shipped.mend(found) for found in etiquette().check(text, situation)}
-    assert kinds["A1.greeting"]
-    assert kinds["A1.greeting"].kind is MendKind.BEFORE
-    assert kinds["A2.courtesy"]
-    assert kinds["A2.courtesy"].kind is MendKind.AFTER
-    replaced = [mend for mend in kinds.values() if mend and mend.kind is MendKind.REPLACE]
-    assert replaced
-    shown = shipped.shown(etiquette().check(text, situation), text)
-    assert any(one["words"] == "不归我管" and one["put"] for one in shown)
-
-
-def test_a_mend_of_the_rules_keeps_the_rules(shipped: ConsoleContent) -> None:
-    before, after = shipped.mends["A1.greeting"].text, shipped.mends["A2.courtesy"].text
-    text = f"{before}师傅明天上午十点上门。{after}"
-    situation = Situation(author=Author.STAFF, first=True, mood=Mood.NEUTRAL)
-    assert etiquette().check(text, situation) == ()
+    found = etiquette().check(text, situation)
+    told = shipped.shown(found, text)
+    assert any(one["words"] == "不归我管" and one["block"] for one in told)
+    assert {one["start"] for one in told if one["mends"] and not one["taken"]} == {0, len(text)}
+    for finding, one in zip(found, told, strict=True):
+        assert one["mends"] is (finding.fix is not None)
+        if one["mends"]:
+            start = one["start"]
+            assert text[start:].startswith(one["taken"])
+            assert text[:start] + one["put"] + text[start + len(one["taken"]) :] == mend(text, finding)
 
 
 @pytest.mark.parametrize(("hour", "quiet"), [(21, False), (22, True), (3, True), (7, True), (8, False)])
@@ -108,9 +102,7 @@ def test_in_quiet_hours_over_midnight_only_alarms_sound(shipped: ConsoleContent,
     assert shipped.quiet.hold(NOW.replace(hour=hour)) is quiet
 
 
-@pytest.mark.parametrize(
-    ("old", "new"), [('from: "22:00"', "from: late"), ("A2.courtesy: {after:", "A2.courtesy: {afer:")]
-)
+@pytest.mark.parametrize(("old", "new"), [('from: "22:00"', "from: late"), ("quiet: {from", "quiet: {form")])
 def test_a_wrong_rule_of_the_console_is_refused(old: str, new: str) -> None:
     with pytest.raises(ContentError, match="console"):
         ConsoleContent.read(changed("rules/console.yml", old, new), knowledge())

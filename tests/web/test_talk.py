@@ -100,7 +100,7 @@ async def test_a_blocked_reply_comes_back_with_its_mends(scene: Scene) -> None:
     browser = await scene.staff("小陈")
     told = (await browser.post(f"{talk(scene)}/reply", data={"text": BAD}, headers=JSON)).json()
     assert (told["ok"], told["blocked"]) == (False, True)
-    assert re.search(r'data-kind="replace"[^>]*data-words="不归我管"', told["html"])
+    assert re.search(r'data-taken="[^"]*不归我管', told["html"])
     assert await scene.messages() == []
 
 

@@ -17,7 +17,7 @@ from actions.tickets import TicketCard
 from tests.actions.factories import HOUR, MINUTE
 from tests.web.scene import ON_BOTH, Scene
 
-GOOD = "王女士您好，水龙头的阀芯已经换好，现在不滴水了，谢谢您的耐心。"
+GOOD = "王女士您好，水龙头是阀芯老化，物业免费更换，谢谢您的耐心。"
 SHORT = "收到，谢谢您。"
 BAD = "不知道，这个不归我管，你自己看"
 JSON = {"accept": "application/json"}
@@ -146,7 +146,7 @@ async def test_the_residents_own_number_and_the_desks_may_be_named_others_may_no
     card = await scene.desk.open()
     browser = await scene.staff("小陈")
     for number, blocked in (("13812346688", False), ("0571-88880110", False), ("13999990000", True)):
-        text = f"王女士您好，已经修好了，请您拨打 {number} 联系，谢谢您。"
+        text = f"王女士您好，时间请您定，请您拨打 {number} 联系，谢谢您。"
         found = (await browser.post(at(card, "check"), data={"text": text}, headers=JSON)).json()
         assert found["blocked"] is blocked, number
 

@@ -77,15 +77,14 @@ export function writing(form, { show, say, here }) {
     }
   });
 
+  // The place was found in the text as it was checked, in whole characters; meanwhile the writer may have gone on.
   function mend({ dataset }) {
-    const { kind, words, put } = dataset;
-    if (kind === "before") text.value = put + text.value.trimStart();
-    else if (kind === "after") text.value = text.value.trimEnd().replace(/[，,、；;]$/, "").replace(/([^。！？!?])$/, "$1。") + put;
-    else {
-      const start = text.value.indexOf(words, Math.max(0, Number(dataset.start) - 4));
-      if (start >= 0) text.setRangeText(put, start, start + words.length, "end");
-      if (!put) text.value = text.value.replace(/^[，。,\s]+/, "");
-    }
+    const { taken, put, last } = dataset;
+    const lead = text.value.length - text.value.trimStart().length;
+    const signs = [...text.value.slice(lead)];
+    let start = last ? text.value.trimEnd().length : lead + signs.slice(0, Number(dataset.start)).join("").length;
+    if (taken && !text.value.startsWith(taken, start)) start = text.value.indexOf(taken);
+    if (start >= 0) text.setRangeText(put, start, start + taken.length, "end");
     text.focus();
     changed();
   }
