@@ -125,6 +125,10 @@ class Names:
         """What a ticket is about: the category's name, or the kind's where there is no category."""
         return self.labels.get(f"{kind}.{category}") or self.labels.get(kind, kind)
 
+    def labels_with(self, words: str) -> tuple[str, ...]:
+        """The kinds and categories whose names hold some words; none for no words."""
+        return tuple(label for label, name in self.labels.items() if words and words in name)
+
 
 def _read_labels(files: ContentFiles) -> dict[str, str]:
     labels: dict[str, str] = {}

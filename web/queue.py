@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -89,7 +89,9 @@ class QueuePages:
         words, now = request.query_params.get("q", "").strip()[:_LONGEST_WORDS], self._deps.clock()
         if not words or not allows(staff, Permission.TICKET_SEE):
             return JSONResponse([])
-        found = await self._deps.store.read(lambda session: queue(session, staff, now, QueueFilter(words=words)))
+        found = await self._deps.store.read(
+            lambda session: queue(session, staff, now, self._named(QueueFilter(words=words)))
+        )
         return JSONResponse(
             [
                 {"title": f"{row.number} {row.summary}", "sample": row.place, "to": f"/staff/tickets/{row.id}"}
@@ -163,7 +165,7 @@ class QueuePages:
 
     async def _context(self, request: Request, staff: StaffIdentity) -> dict[str, Any]:
         now = self._deps.clock()
-        chosen = filter_of(request.query_params)
+        chosen = self._named(filter_of(request.query_params))
         may_assign = allows(staff, Permission.TICKET_ASSIGN)
 
         def read(session: Session) -> _Shown:
@@ -203,6 +205,10 @@ class QueuePages:
             "told": self._told(request),
             "cursor": shown.cursor,
         }
+
+    def _named(self, chosen: QueueFilter) -> QueueFilter:
+        """The filter with the kinds and categories that the words name, as the rows show them."""
+        return replace(chosen, matters=self._deps.policy.names.labels_with(chosen.words))
 
     def _told(self, request: Request) -> str:
         name = request.query_params.get("told", "")

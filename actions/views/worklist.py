@@ -44,7 +44,10 @@ class View(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """What narrows the queue besides its view; the empty value of each narrows nothing. `page` counts from 1."""
+    """What narrows the queue besides its view; the empty value of each narrows nothing. `page` counts from 1.
+
+    `matters` are the kinds (`repair`) and categories (`repair.outage`) whose names, shown in the rows, hold the words.
+    """
 
     view: View = View.ALL
     kind: str = ""
@@ -53,6 +56,7 @@ class QueueFilter:
     building: str = ""
     words: str = ""
     page: int = 1
+    matters: tuple[str, ...] = ()
 
 
 def queue(session: Session, staff: StaffIdentity, now: datetime, chosen: QueueFilter | None = None) -> Queue:
@@ -198,5 +202,11 @@ def _narrowed(chosen: QueueFilter) -> list[ColumnElement[bool]]:
         where.append(or_(building, Ticket.place.startswith(chosen.building, autoescape=True)))
     if chosen.words:
         columns = (Ticket.summary, Ticket.number, Ticket.place)
-        where.append(or_(*(column.icontains(chosen.words, autoescape=True) for column in columns)))
+        written = (column.icontains(chosen.words, autoescape=True) for column in columns)
+        where.append(or_(*written, *(_about(label) for label in chosen.matters)))
     return where
+
+
+def _about(label: str) -> ColumnElement[bool]:
+    kind, _, category = label.partition(".")
+    return and_(Ticket.kind == kind, Ticket.category == category) if category else Ticket.kind == kind

@@ -25,6 +25,11 @@ async def test_views_and_filters_are_in_the_address_and_the_tabs_count(scene: Sc
     assert await numbers(browser, view="complaints") == [str(other.id)]
     assert await numbers(browser, building="3栋") == [str(card.id)]
     assert await numbers(browser, q="很吵") == [str(other.id)]
+    # The name of its category stands in the row, whatever the summary says.
+    assert await numbers(browser, q="噪音") == [str(other.id)]
+    assert await numbers(browser, q="投诉") == [str(other.id)]
+    found = (await browser.get("/staff/find", params={"q": "噪音"})).json()
+    assert [one["to"] for one in found] == [f"/staff/tickets/{other.id}"]
     page = (await browser.get("/staff", params={"view": "complaints", "q": "很吵"})).text
     assert re.search(r'href="/staff\?view=complaints&amp;q=[^"]*"[^>]*aria-current="true">投诉 <b>1</b>', page)
     assert 'data-piece="/staff/queue?view=complaints' in page
