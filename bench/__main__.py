@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from bench import due, etiquette, kills, nlu, residents, turns
+from bench import due, etiquette, kills, nlu, residents, search, turns
 
 
 def main() -> None:
@@ -36,7 +36,14 @@ def main() -> None:
     of_due = names.add_parser("due", help="finding what is due among very many open tickets, and taking a step")
     of_due.add_argument("--engine", choices=due.ENGINES, help="only this one")
     of_due.add_argument("--tickets", type=int, default=100_000)
+    of_search = names.add_parser("search", help="searching the logs among very many messages")
+    of_search.add_argument("--engine", choices=search.ENGINES, help="only this one")
+    of_search.add_argument("--messages", type=int, default=50_000)
+    of_search.add_argument("--seed", type=int)
     given = parser.parse_args()
+    if given.name == "search":
+        search.measure(given.engine, given.messages, given.seed)
+        return
     if given.name == "due":
         due.measure(given.engine, given.tickets)
         return

@@ -57,7 +57,7 @@ async def _measure_on(name: str, tickets: int) -> None:
     await asyncio.to_thread(settings.home.mkdir, parents=True, exist_ok=True)
     files = ContentFiles.load(settings.content)
     policy, calendar = Policy.read(files), Calendar.read(files, settings.timezone.key)
-    async with _database(name, settings.home) as url:
+    async with database(name, settings.home) as url:
         await upgrade(url)
         store = await open_store(url)
         try:
@@ -86,7 +86,8 @@ async def _measure_on(name: str, tickets: int) -> None:
 
 
 @asynccontextmanager
-async def _database(name: str, home: Path) -> AsyncIterator[str]:
+async def database(name: str, home: Path) -> AsyncIterator[str]:
+    """A fresh database of an engine, removed at the end."""
     with tempfile.TemporaryDirectory(prefix="desk-bench-", dir=home) as folder:
         if name == "sqlite":
             yield f"sqlite:///{Path(folder) / 'desk.sqlite3'}"

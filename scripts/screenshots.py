@@ -235,11 +235,43 @@ async def others(browser: Browser, town: Town, folder: Path, talks: dict[str, in
     await sun.wait_for_selector("#said")
     await sun.goto(f"{town.base}/staff/suggestions")
     await shoot(sun, folder, "console-suggestions")
+    await leaders(browser, town, folder)
     phone = await sign_in(browser, town, "lin", NARROW)
     await phone.goto(f"{town.base}/staff")
     await shoot(phone, folder, "console-queue-phone", whole=True)
     await phone.click(".queue .what a")
     await shoot(phone, folder, "console-ticket-phone", whole=True)
+
+
+async def leaders(browser: Browser, town: Town, folder: Path) -> None:
+    """The pages of a manager, wide and on a telephone: logs and their record, board, account, assistant."""
+    zhao = await sign_in(browser, town, "zhao", WIDE)
+    await zhao.goto(f"{town.base}/staff/logs")
+    await zhao.fill("#reason", "核对本周漏水报修的经过")
+    await zhao.click(".look button")
+    await zhao.fill("#q", "水")
+    await zhao.click(".find-words button")
+    await shoot(zhao, folder, "console-logs")
+    found = zhao.url
+    await zhao.click(".found h3 a")
+    await zhao.wait_for_selector(".talk-read")
+    await shoot(zhao, folder, "console-replay")
+    await zhao.goto(f"{town.base}/staff/logs/record")
+    await shoot(zhao, folder, "console-record")
+    await zhao.goto(f"{town.base}/staff/today")
+    await shoot(zhao, folder, "console-today")
+    await zhao.goto(f"{town.base}/staff/account")
+    await zhao.click("#totp .btn.main")
+    await zhao.wait_for_selector(".qr svg")
+    await zhao.evaluate("scrollTo(0, 0)")
+    await shoot(zhao, folder, "console-account")
+    await zhao.goto(f"{town.base}/staff/assistant?q=业主来投诉怎么接待")
+    await shoot(zhao, folder, "console-assistant")
+    await zhao.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    await zhao.goto(f"{town.base}/staff/today")
+    await shoot(zhao, folder, "console-today-phone", whole=True)
+    await zhao.goto(found)
+    await shoot(zhao, folder, "console-logs-phone", whole=True)
 
 
 async def main(folder: Path) -> None:

@@ -12,7 +12,10 @@ from tests.browser.conftest import House
 from tests.web.test_tickets import writes
 
 PHONE = {"width": 390, "height": 844}
-PAGES = ("/staff", "/staff?view=complaints&q=x", "/staff/alarms", "/staff/new", "/staff/suggestions", "/staff/password")
+PAGES = (
+    "/staff", "/staff?view=complaints&q=x", "/staff/alarms", "/staff/new", "/staff/suggestions", "/staff/password",
+    "/staff/today?show=open", "/staff/logs/record", "/staff/account", "/staff/assistant?q=业主来投诉怎么接待",
+)  # fmt: skip
 
 
 async def fill(house: House) -> tuple[str, str]:
@@ -50,6 +53,23 @@ async def test_axe_finds_nothing_on_any_page(house: House, scheme: str, phone: b
     for path in (*PAGES, ticket, talk):
         await page.goto(house.base + path)
         told += await faults(page)
+    await page.goto(f"{house.base}/staff/logs")
+    told += await faults(page)
+    await page.fill("#reason", "核对物业费的问答")
+    await page.click(".look button")
+    await page.fill("#q", "物业费")
+    await page.click(".find-words button")
+    told += await faults(page)
+    await page.click(".found h3 a")
+    await page.wait_for_selector(".talk-read .bubble")
+    told += await faults(page)
+    await page.click("text=打印版")
+    await page.wait_for_selector("#print:not([hidden])")
+    told += await faults(page)
+    await page.goto(f"{house.base}/staff/account")
+    await page.click("#totp .btn.main")
+    await page.wait_for_selector(".qr svg")
+    told += await faults(page)
     assert told == []
 
 

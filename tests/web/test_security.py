@@ -64,6 +64,14 @@ CHANGES = (
     "/staff/messages/1/label",
     "/staff/suggestions/1/accept",
     "/staff/new",
+    "/staff/logs/look",
+    "/staff/logs/1/export",
+    "/staff/today/assign",
+    "/staff/account/totp",
+    "/staff/account/totp/confirm",
+    "/staff/account/totp/remove",
+    "/staff/account/sessions/1/end",
+    "/staff/members/1/totp/remove",
 )
 
 
@@ -83,7 +91,21 @@ async def test_on_a_plain_network_the_origin_is_enough(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/staff/sign-in", "/nowhere", "/healthz", "/staff", "/staff/tickets/1", "/updates"]
+    "path",
+    [
+        "/",
+        "/staff/sign-in",
+        "/nowhere",
+        "/healthz",
+        "/staff",
+        "/staff/tickets/1",
+        "/updates",
+        "/staff/logs",
+        "/staff/logs/record",
+        "/staff/today",
+        "/staff/account",
+        "/staff/assistant",
+    ],
 )
 async def test_every_answer_carries_the_headers(scene: Scene, path: str) -> None:
     headers = (await scene.browser().get(path)).headers
