@@ -3,7 +3,7 @@ import { silent } from "./alarm.js";
 import { span } from "./choices.js";
 
 const $ = (id) => document.getElementById(id);
-const LEADS = { q: "/staff", a: "/staff/alarms", n: "/staff/new" };
+const LEADS = { q: "/staff", a: "/staff/alarms", n: "/staff/new", t: "/staff/today", l: "/staff/logs", h: "/staff/assistant" };
 const LEAD_MS = 1200;
 const commands = $("commands");
 const field = $("command-text");
@@ -60,7 +60,9 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
   if (Date.now() - lead < LEAD_MS && LEADS[event.key]) {
     lead = 0;
-    return location.assign(LEADS[event.key]);
+    // Where the member may not go there is no link, and no key.
+    const to = document.querySelector(`.bar a[href="${LEADS[event.key]}"]`);
+    return to && location.assign(to.href);
   }
   if (event.key === "g") {
     lead = Date.now();
