@@ -26,7 +26,7 @@ PAGE = 60
 _LAST_ID = 2**63 - 1
 # An id is never lower than its moment, but it may be higher: when the clock was set back, ids go on.
 _CLOCK_MAY_BE_BEHIND = timedelta(days=1)
-_FIRST_LOOK, _LONGEST_LOOK = 200, 5_000
+_FIRST_LOOK, _LONGEST_LOOK, _MOST_LOOKS = 200, 5_000, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,10 @@ class FoundMessage:
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Results, the newest first; `next_id` is where the next page begins, None on the last."""
+    """Results, the newest first; `next_id` is where the next page begins, None on the last.
+
+    A page may be empty and yet have a next one: then as many messages as one search may take were looked at.
+    """
 
     messages: tuple[FoundMessage, ...]
     next_id: int | None
@@ -76,13 +79,12 @@ def search(session: Session, staff: StaffIdentity, chosen: LogFilter) -> LogPage
     sought = sought_in(chosen.words)
     if chosen.words and not sought:
         return LogPage((), None)
-    rows = (
-        _by_words(session, staff.community_id, sought, conditions, first, last)
-        if sought
-        else _newest(session, [*conditions, Message.id.between(first, last)])
-    )
+    if sought:
+        rows, looked_to = _by_words(session, staff.community_id, sought, conditions, first, last)
+    else:
+        rows, looked_to = _newest(session, [*conditions, Message.id.between(first, last)]), None
     page = rows[:PAGE]
-    return LogPage(_shown(session, staff, page), page[-1][0].id if len(rows) > PAGE else None)
+    return LogPage(_shown(session, staff, page), page[-1][0].id if len(rows) > PAGE else looked_to)
 
 
 def _by_words(
@@ -92,19 +94,23 @@ def _by_words(
     conditions: Sequence[ColumnElement[bool]],
     first: int,
     last: int,
-) -> list[Any]:
-    """The index gives the ids, newest first; whatever else is asked is asked of those messages alone."""
+) -> tuple[list[Any], int | None]:
+    """The index gives the ids, newest first; whatever else is asked is asked of those messages alone.
+
+    A word that stands in very many messages of which hardly any fits is looked for in portions: the second value is
+    where the next one begins.
+    """
     found: list[Any] = []
     at_once = _FIRST_LOOK
-    while len(found) <= PAGE and first <= last:
+    for _ in range(_MOST_LOOKS):
         key, holds = found_by(session, community_id, sought, first, last)
         ids = session.execute(select(key).where(*holds).order_by(key.desc()).limit(at_once)).scalars().all()
         if ids:
             found += _newest(session, [*conditions, Message.id.in_(ids)])
-        if len(ids) < at_once:
-            break
+        if len(ids) < at_once or len(found) > PAGE:
+            return found, None
         last, at_once = ids[-1] - 1, min(at_once * 5, _LONGEST_LOOK)
-    return found
+    return found, last + 1
 
 
 def _newest(session: Session, where: Sequence[ColumnElement[bool]]) -> list[Any]:

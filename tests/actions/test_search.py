@@ -134,6 +134,26 @@ async def test_pages_follow_each_other_without_a_gap(store: Store) -> None:
     assert second.next_id is None
 
 
+async def test_a_word_of_very_many_messages_is_looked_for_in_portions(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = await settle_desk(store)
+    await wrote(desk, "电梯很早", name="李强")
+    for number in range(9):
+        await wrote(desk, f"电梯{number}")
+    monkeypatch.setattr("actions.search._FIRST_LOOK", 2)
+    monkeypatch.setattr("actions.search._LONGEST_LOOK", 2)
+    monkeypatch.setattr("actions.search._MOST_LOOKS", 2)
+    pages: list[list[str]] = []
+    before = None
+    while before is not None or not pages:
+        chosen = LogFilter("电梯", person="李强", before_id=before)
+        page = await store.read(lambda s, chosen=chosen: search(s, member(desk, "赵经理"), chosen))  # type: ignore[misc]
+        pages.append([message.text for message in page.messages])
+        before = page.next_id
+    assert pages == [[], [], ["电梯很早"]]
+
+
 async def test_what_was_erased_is_found_no_more_even_when_it_was_erased_twice(store: Store) -> None:
     desk = await settle_desk(store)
     await wrote(desk, "我的电话和电梯")

@@ -233,4 +233,8 @@ async def test_a_whole_case_by_keyboard_alone(house: House) -> None:
     await keys.type("警情")
     await keys.press("Enter")
     await chen.wait_for_url("**/staff/alarms")
+    # A key leads only where the member may go: an agent has no board, but an assistant.
+    for key in "gtgh":
+        await keys.press(key)
+    await chen.wait_for_url("**/staff/assistant")
     assert await sent(house) == [GOOD]
