@@ -1,7 +1,6 @@
 """The logs for those who lead: search, the whole conversation with its events, transcripts, and the record of looks."""
 
 from collections import defaultdict
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +15,7 @@ from actions.colleagues import everybody
 from actions.errors import FieldError
 from actions.live import newest
 from actions.logs import LONGEST_REASON, note_export, note_replay, note_search, open_look, reason_of, replay, transcript
-from actions.masking import mask_name
+from actions.masking import mask_name, mask_numbers
 from actions.record_lines import record_lines
 from actions.search import LogFilter, LogPage, search
 from actions.store import Session
@@ -76,7 +75,7 @@ class LogPages:
         reason = await self._reason(staff, look, now)
         found = LogPage((), None)
         if reason and query.get("go"):
-            found = await self._search(staff, chosen, reason, now)
+            found = await self._search(staff, chosen, reason, zone)
         shown = self._frame(staff, estate, cursor, now) | {
             "entry": look if reason else None,
             "reason": reason,
@@ -147,6 +146,7 @@ class LogPages:
         shown = self._frame(staff, estate, cursor, now) | {
             "found": found,
             "people": people,
+            "by_id": dict(people),
             "action": action,
             "actions": _ACTIONS,
             "who": who,
@@ -162,12 +162,13 @@ class LogPages:
         except FieldError:
             return ""
 
-    async def _search(self, staff: StaffIdentity, chosen: LogFilter, reason: str, now: datetime) -> LogPage:
+    async def _search(self, staff: StaffIdentity, chosen: LogFilter, reason: str, zone: ZoneInfo) -> LogPage:
+        now = self._deps.clock()
         found = await self._deps.store.read(lambda session: search(session, staff, chosen))
+        # A number that was looked for is not kept whole in yet another place.
         sought = {
-            name: value.isoformat() if isinstance(value, datetime) else value
-            for name, value in asdict(chosen).items()
-            if value
+            name: mask_numbers(value) if isinstance(value, str) else value
+            for name, value in query_of(chosen, zone).items()
         }
         count = len(found.messages)
         await self._deps.store.write(lambda session: note_search(session, staff, reason, sought, count, now))

@@ -130,6 +130,7 @@ async def read_subject(deps: Deps, request: Request, staff: StaffIdentity) -> Su
     if what not in {"tickets", "conversations"}:
         raise NotFoundError(f"there is no {what}")
     now, before_seq = deps.clock(), place(request, "before")
+    writes = request.method == "POST"
 
     def read(session: Session) -> Subject:
         page = ticket_page(session, staff, subject_id, now, before_seq=before_seq) if what == "tickets" else None
@@ -152,16 +153,18 @@ async def read_subject(deps: Deps, request: Request, staff: StaffIdentity) -> Su
             snoozed=snoozed_until(session, staff.community_id, subject_id, now) if page else None,
             linked=linked_to(session, staff, subject_id) if page else (),
             clocks=clock_record(session, staff.community_id, subject_id) if page else None,
-            standing=standing(
-                session,
-                staff,
-                ticket_id=subject_id if page else None,
-                conversation_id=talk.id if talk else None,
-                now=now,
-            ),
+            standing=_standing(session, staff, page, talk, now) if writes else Standing(),
         )
 
     return await deps.store.read(read)
+
+
+def _standing(
+    session: Session, staff: StaffIdentity, page: TicketPage | None, talk: ShownConversation | None, now: datetime
+) -> Standing:
+    """How the matter stands; only who writes needs to know."""
+    ticket_id, conversation_id = page.row.id if page else None, talk.id if talk else None
+    return standing(session, staff, ticket_id=ticket_id, conversation_id=conversation_id, now=now)
 
 
 def lines(talk: ShownConversation) -> list[Line]:

@@ -68,14 +68,26 @@ async def test_every_look_is_on_record_for_managers_to_read(scene: Scene) -> Non
     supervisor, look = await looked(scene, "孙主管")
     talk = scene.desk.cast.conversations["王芳"]
     await supervisor.get("/staff/logs", params={"look": look, "go": "1", "q": "电梯", "since": "2026-11-01"})
+    asked = {"look": look, "go": "1", "person": "13812345678", "label": "repair.outage", "staff": "1", "status": "open"}
+    await supervisor.get("/staff/logs", params=asked | {"channel": "web", "breached": "1", "matter": "fee"})
     await supervisor.get(f"/staff/logs/{talk}?look={look}")
     await supervisor.post(f"/staff/logs/{talk}/export", data={"look": look})
     actions = [row[0] for row in await scene.values(AuditEntry.action, AuditEntry.id) if row[0].startswith("logs:")]
-    assert sorted(actions) == ["logs:exported", "logs:opened", "logs:replayed", "logs:searched"]
+    assert sorted(actions) == ["logs:exported", "logs:opened", "logs:replayed", "logs:searched", "logs:searched"]
     manager = await scene.staff("赵经理")
     record = (await manager.get("/staff/logs/record?action=logs")).text
-    for words in ("孙主管", "核对投诉", "取走会话记录", "字词：电梯", "条数：1"):
+    for words in (
+        "孙主管",
+        "核对投诉",
+        "取走会话记录",
+        "字词：电梯",
+        "条数：1",
+        "从：2026-11-01",
+        "理解为：停水停电",
+        "138****5678",
+    ):
         assert words in record
+    assert "13812345678" not in record
     assert (await supervisor.get("/staff/logs/record")).status_code == 403
 
 
