@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from actions.logs import note_search, open_look, reason_of, transcript
 from actions.masking import mask_name, mask_numbers
 from actions.personal import erase
 from actions.record_lines import record_lines
-from actions.search import PAGE, LogFilter, search
+from actions.search import LogFilter, search
 from actions.search_words import pieces, sought_in, words_of
 from actions.store import Store
 from actions.tables import Author, Community, Role
@@ -123,12 +124,13 @@ async def test_filters_narrow_to_people_homes_staff_and_tickets(store: Store) ->
     assert [ticket.number for ticket in page.messages[0].tickets] == [card.number]
 
 
-async def test_pages_follow_each_other_without_a_gap(store: Store) -> None:
+async def test_pages_follow_each_other_without_a_gap(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = await settle_desk(store)
-    for number in range(PAGE + 5):
+    monkeypatch.setattr("actions.search.PAGE", 7)
+    for number in range(12):
         await wrote(desk, f"电梯{number}")
     first = await store.read(lambda s: search(s, member(desk, "赵经理"), LogFilter("电梯")))
-    assert len(first.messages) == PAGE
+    assert len(first.messages) == 7
     second = await store.read(lambda s: search(s, member(desk, "赵经理"), LogFilter("电梯", before_id=first.next_id)))
     assert [one.text for one in second.messages] == [f"电梯{number}" for number in reversed(range(5))]
     assert second.next_id is None
@@ -211,13 +213,15 @@ async def test_a_look_needs_a_reason_and_every_look_is_on_record(store: Store) -
         await store.read(lambda s: record_lines(s, sun))
 
 
-async def test_a_transcript_has_every_message_in_order(store: Store) -> None:
+async def test_a_transcript_has_every_message_in_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = await settle_desk(store)
-    for number in range(205):
+    # By its module: the package has a function of the same name.
+    monkeypatch.setattr(import_module("actions.views.timeline"), "PAGE", 6)
+    for number in range(15):
         await wrote(desk, str(number))
     talk = desk.cast.conversations["王芳"]
     _page, said = await store.read(lambda s: transcript(s, member(desk, "赵经理"), talk, NOW))
-    assert [one.text for one in said] == [str(number) for number in range(205)]
+    assert [one.text for one in said] == [str(number) for number in range(15)]
 
 
 def test_numbers_are_hidden_but_the_desks_own() -> None:
