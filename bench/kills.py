@@ -19,7 +19,7 @@ from actions.migrate import upgrade
 from actions.store import open_store, read_beside
 from desk.demo import load_demo_whole
 from desk.settings import read_settings
-from tests.conftest import NOW, _create_database, _stop
+from tests.conftest import NOW, _stop, new_database
 from tests.desk.killing import Nursery, Victim, conversations, nursery, run
 from tests.desk.verdict import Verdict, delivered, judge
 
@@ -65,7 +65,7 @@ def _measure_on(engine: str, bearer: Nursery, messages: int, seed: int) -> bool:
         verdict, kills = asyncio.run(_one(bearer, f"sqlite:///{folder}/desk.sqlite3", folder, messages, seed))
     else:
         with _postgres() as server:
-            url = asyncio.run(_create_database(server))
+            url = asyncio.run(new_database(server))
             verdict, kills = asyncio.run(_one(bearer, url, folder, messages, seed))
     errors = (folder / "errors.log").read_text(encoding="utf-8").splitlines()
     print(f"{engine}: seed {seed}, {kills} kills, {kills} starts, {time.monotonic() - started:.0f} s")

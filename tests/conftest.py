@@ -160,13 +160,18 @@ def _run_apart(work: Coroutine[Any, Any, T]) -> T:
         return executor.submit(asyncio.run, work).result()
 
 
-async def _create_database(server: str, fill: Callable[[str], Awaitable[None]] | None = None) -> str:
-    """A new, migrated database on a server, filled, with a copy of its rows for `restored`; its address."""
+async def new_database(server: str) -> str:
+    """A new database on a server, with nothing in it, not even tables; its address."""
     url = make_url(server).set(database=f"desk_{uuid.uuid4().hex}")
     connection = await _connect(server)
     await connection.execute(f'CREATE DATABASE "{url.database}"')
     await connection.close()
-    address = url.render_as_string(hide_password=False)
+    return url.render_as_string(hide_password=False)
+
+
+async def _create_database(server: str, fill: Callable[[str], Awaitable[None]] | None = None) -> str:
+    """A new, migrated database on a server, filled, with a copy of its rows for `restored`; its address."""
+    address = await new_database(server)
     await upgrade(address)
     if fill is not None:
         await fill(address)

@@ -1,6 +1,5 @@
 """What was said before the index came is found as well, on both engines."""
 
-import uuid
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from actions.migrate import config, upgrade
 from actions.search import LogFilter, search
 from actions.store import open_store
 from actions.tables import Author, Community, Contact, Conversation, Direction, Message, Role, TurnOwner
-from tests.conftest import NOW, _create_database
+from tests.conftest import NOW, new_database
 
 
 def _before(connection: Connection) -> None:
@@ -48,7 +47,7 @@ async def test_old_messages_are_put_into_the_index(request: pytest.FixtureReques
             _before(connection)
         plain.dispose()
     else:
-        url = await _create_database(request.getfixturevalue("postgres_server"), name=f"m{uuid.uuid4().hex}")
+        url = await new_database(request.getfixturevalue("postgres_server"))
         made = create_async_engine(url, poolclass=NullPool)
         async with made.begin() as asynchronous:
             await asynchronous.run_sync(_before)
