@@ -20,6 +20,9 @@ run: install ## install what is missing and serve the desk; the first start trai
 test: install-dev ## run the tests
 	@$(python) -m pytest -n auto --dist worksteal $(ARGS)
 
+dialogues: install-dev ## play all written conversations and print reply lengths, questions per repair, greetings
+	@$(python) -m tests.dialogues
+
 check: install-dev ## check format, lint, types, imports, content and documentation
 	@echo "== format";   $(python) -m ruff format --check .
 	@echo "== lint";     $(python) -m ruff check .

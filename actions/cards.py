@@ -131,6 +131,13 @@ def open_cards(
     return _cards(session, _OPEN_CARDS, {**key, "resolved_since": now - _SHOWN_AFTER_RESOLUTION}, now)
 
 
+def alarm_is_taken(session: Session, community_id: int, ticket_id: int) -> bool:
+    """Whether somebody on duty has acknowledged an alarm: its clock has been met (domain.md A11, B5)."""
+    clock = (_DEADLINE.c.community_id == community_id, _DEADLINE.c.ticket_id == ticket_id)
+    taken = (_DEADLINE.c.kind == DeadlineKind.ACKNOWLEDGE, _DEADLINE.c.state == DeadlineState.MET)
+    return session.execute(select(_DEADLINE.c.id).where(*clock, *taken).limit(1)).first() is not None
+
+
 def _cards(session: Session, query: Select[Any], values: Mapping[str, object], now: datetime) -> tuple[TicketCard, ...]:
     rows = session.execute(query, values)
     return tuple(_card(list(of_ticket), now) for _, of_ticket in groupby(rows, key=attrgetter("id")))

@@ -134,6 +134,7 @@ def _read_labels(files: ContentFiles) -> dict[str, str]:
     labels: dict[str, str] = {}
     for kind, intent in Section.read(files, "labels.yml").section("intents").sections():
         labels[kind] = intent.text("name")
-        for category, entry in intent.section("categories").sections():
-            labels[f"{kind}.{category}"] = entry.text("name")
+        for part in ("categories", "services"):
+            for category, entry in intent.section(part).sections():
+                labels[f"{kind}.{category}"] = entry.text("name")
     return labels

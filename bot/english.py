@@ -7,6 +7,8 @@ from typing import Any
 
 from nlu.types import Intent, Request, Understanding
 
+_SURE = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -56,9 +58,12 @@ class English:
         """A better reading of an English message: danger always counts, the rest where the engine is not sure."""
         said = " ".join(text.lower().split())
         found = next((reading for reading in self.readings if reading.fits(said)), None)
-        if found is None or understanding.emergency is not None:
+        if understanding.emergency is not None:
             return understanding
-        if found.danger is None and not understanding.unsure:
+        if found is None:
+            # The engine learnt from Chinese; an English sentence that it is not quite sure of may be anything.
+            return replace(understanding, unsure=understanding.unsure or understanding.confidence < _SURE)
+        if found.danger is None and not understanding.unsure and understanding.confidence >= _SURE:
             return understanding
         request = Request(found.intent, found.category, text, 0, len(text), 1.0)
         return replace(

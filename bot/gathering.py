@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from actions import bills, codes, contacts, notices, personal, repeats, tickets
 from actions.calendar import Calendar
+from actions.cards import alarm_is_taken
 from actions.codes import Tried
 from actions.communities import facts_of
 from actions.contacts import Known
@@ -57,6 +58,7 @@ class Gatherer:
             earlier=repeats.earlier_matters(session, community_id, turn.conversation_id, known.resident_id, now)
             if working
             else (),
+            alarm_taken=state.alarm_ticket is not None and alarm_is_taken(session, community_id, state.alarm_ticket),
         )
 
     def _bills(self, session: Session, community_id: int, known: Known, now: datetime) -> tuple[bills.BillLine, ...]:

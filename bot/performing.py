@@ -141,7 +141,7 @@ class Performer:
             visit_from=visit_from,
             visit_until=visit_until,
             reason=step.reason,
-            limit_at=self._limit(visit_from),
+            limit_at=self._limit(visit_from) if step.within is None else self._situation.now + step.within,
         )
         self._cards[step.name] = tickets.open_ticket(
             self._session, self._resident, new, self._rules.policy, self._calendar, self._situation.now

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from actions.tables import BindingRole
 from bot.english import English
+from bot.follow_ups import FollowUps
 from bot.wishes import Wishes
 from words.content import ContentFiles
 from words.errors import ContentError
@@ -61,6 +62,7 @@ class Phrases:
     held: Mapping[str, str]
     erased: str
     wishes: Wishes
+    follow_ups: FollowUps
     english: English
     names: Mapping[str, str] = field(default_factory=dict)
     places: tuple[tuple[str, str], ...] = ()
@@ -105,6 +107,7 @@ class Phrases:
                 held={str(name): str(text) for name, text in data["held"].items()},
                 erased=str(data["erased"]),
                 wishes=Wishes.read(PHRASES_FILE, data["wishes"]),
+                follow_ups=FollowUps.read(PHRASES_FILE, data["follow_ups"]),
                 english=English.read(data["english"]),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -37,6 +37,17 @@ class Wish(StrEnum):
     ABLE = "able"
     RULES = "rules"
     PLAY = "play"
+    ACCEPTS = "accepts"
+    WARRANTY = "warranty"
+    COST = "cost"
+    CHILD = "child"
+    THREAT = "threat"
+    WITHDRAWAL = "withdrawal"
+    OTHERS = "others"
+    PAID_FOR = "paid_for"
+    BETWEEN_HOMES = "between_homes"
+    ARRIVED = "arrived"
+    VAGUE = "vague"
 
 
 # These are services of their own; the others only say how a message belongs to a ticket.
@@ -47,16 +58,36 @@ _LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class Words:
+    """Expressions by which something is plain from a message, and those that speak against it."""
+
     says: re.Pattern[str]
     unless: re.Pattern[str] | None
+
+    @classmethod
+    def read(cls, source: str, line: int | None, node: Any) -> "Words":
+        """Read `says` and `unless`. Raises ContentError with the line of what cannot be used."""
+        fields = Fields.of(source, line, node)
+        fields.only(("says", "unless"))
+        says, unless = fields.patterns("says"), fields.patterns("unless")
+        if not says:
+            raise ContentError(source, line, "needs `says`, a list of expressions")
+        return cls(re.compile("|".join(says)), re.compile("|".join(unless)) if unless else None)
+
+    def fit(self, text: str) -> bool:
+        """Whether a message says this."""
+        return self.fit_squeezed(squeezed(text))
+
+    def fit_squeezed(self, said: str) -> bool:
+        """Whether a message that was squeezed already says this."""
+        return self.says.search(said) is not None and not (self.unless and self.unless.search(said))
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """The words of every wish."""
 
-    words: Mapping[Wish, _Words]
+    words: Mapping[Wish, Words]
 
     @classmethod
     def read(cls, source: str, node: Any) -> "Wishes":
@@ -65,31 +96,18 @@ class Wishes:
         top.only(tuple(Wish))
         if missing := [wish for wish in Wish if wish not in top.node]:
             raise ContentError(source, None, f"wishes: has no words for {', '.join(missing)}")
-        return cls({Wish(name): _read(source, line_of(top.node, name), top.node[name]) for name in top.node})
+        return cls({Wish(name): Words.read(source, line_of(top.node, name), top.node[name]) for name in top.node})
 
     def says(self, wish: Wish, text: str) -> bool:
         """Whether a message says this."""
-        return self._says(wish, _squeezed(text))
+        return self.words[wish].fit(text)
 
     def asked(self, text: str) -> Wish | None:
         """The service that a message asks for, the weightiest first; None when it asks for none of them."""
-        squeezed = _squeezed(text)
-        return next((wish for wish in ASKED if self._says(wish, squeezed)), None)
-
-    def _says(self, wish: Wish, squeezed: str) -> bool:
-        words = self.words[wish]
-        return words.says.search(squeezed) is not None and not (words.unless and words.unless.search(squeezed))
+        said = squeezed(text)
+        return next((wish for wish in ASKED if self.words[wish].fit_squeezed(said)), None)
 
 
-def _squeezed(text: str) -> str:
+def squeezed(text: str) -> str:
     """The beginning of a message, folded and without spaces; in a long story a wish is not plain any more."""
     return "".join(fold(text[:_LONGEST]).split())
-
-
-def _read(source: str, line: int | None, node: Any) -> _Words:
-    fields = Fields.of(source, line, node)
-    fields.only(("says", "unless"))
-    says, unless = fields.patterns("says"), fields.patterns("unless")
-    if not says:
-        raise ContentError(source, line, "a wish needs `says`, a list of expressions")
-    return _Words(re.compile("|".join(says)), re.compile("|".join(unless)) if unless else None)

@@ -8,6 +8,7 @@ from desk.content import read_content
 from nlu.check import Finding as NluFinding
 from nlu.check import check_data
 from nlu.heldout import Heldout
+from nlu.knowledge import Audience, Knowledge
 from nlu.labels import Labels
 from nlu.training_data import TrainingData
 from nlu.types import Intent
@@ -32,6 +33,7 @@ def check_content(folder: Path, zone: ZoneInfo, heldout: Path) -> list[str]:
         )
     ]
     findings += _missing_scripts(content.rules.forms, content.replies)
+    findings += _unknown_entries(content.rules.forms, content.rules.knowledge)
     findings += _emergency_scripts(labels, content.replies)
     findings += _unknown_meanings(labels, content.replies)
     if heldout.is_dir():
@@ -50,6 +52,17 @@ def _missing_scripts(forms: Forms, replies: Replies) -> list[str]:
         for form in forms.by_id.values()
         for reply_id in sorted(form.reply_ids())
         if reply_id not in replies
+    ]
+
+
+def _unknown_entries(forms: Forms, knowledge: Knowledge) -> list[str]:
+    """Every entry that a service tells, or is offered with, stands on the residents' shelf."""
+    shelf = knowledge.shelves[Audience.RESIDENT].entries
+    return [
+        f"forms/{form.id}.yml: names the knowledge entry {entry_id!r}, which residents do not have"
+        for form in forms.by_id.values()
+        for entry_id in (*([form.tells] if form.tells else []), *form.knowledge)
+        if entry_id not in shelf
     ]
 
 

@@ -1,12 +1,13 @@
 """Takes a message as the answer to a form's question, or says that it is something else."""
 
-from bot.dialogue import filling, requests
+from bot.dialogue import filling, knowing
 from bot.dialogue.flow import ask, ask_again, next_waiting, open_ticket, proceed, skips
 from bot.dialogue.state import FormState
 from bot.dialogue.steps import Amend, KeepPhone
 from bot.dialogue.talk import Talk
 from bot.forms import Form, SlotKind
 from bot.phrases import bare
+from bot.wishes import Wish
 from nlu.types import Intent
 
 _INTERRUPTIONS = frozenset(
@@ -22,6 +23,8 @@ _INTERRUPTIONS = frozenset(
         Intent.OUT_OF_SCOPE,
     }
 )
+_ELSEWHERE = frozenset({Intent.HUMAN, Intent.REPAIR, Intent.COMPLAINT, Intent.PROGRESS})
+_PLAINLY = 0.8
 # Shorter chit-chat inside a form is a slip of an answer rather than a topic of its own.
 _SHORT_CHAT = 4
 _SMALL_TALK = frozenset({Intent.GREET, Intent.THANKS, Intent.CHITCHAT, Intent.BYE})
@@ -57,6 +60,10 @@ def _answer_slot(talk: Talk, form: Form, state: FormState, changed: frozenset[st
         if slot.kind is SlotKind.PHONE and skips(talk):
             state.phone_skipped = True
         elif not changed and state.tried == 0 and slot.again is not None and not state.public:
+            ask_again(talk, form, state, slot.name)
+            return True
+        elif changed and form.words is not None and state.tried == 0 and slot.again is not None:
+            # Something else was told, such as the day; a place is still to be told.
             ask_again(talk, form, state, slot.name)
             return True
         elif not filling.read_freely(talk, form, state):
@@ -186,8 +193,15 @@ def is_interruption(talk: Talk, state: FormState) -> bool:
     """Whether the message is plainly another matter rather than an answer."""
     understanding = talk.heard.understanding
     phrases = talk.situation.rules.phrases
+    form = talk.situation.rules.forms.by_id[state.form]
+    if any(slot.kind is SlotKind.TEXT and slot.name == state.asked for slot in form.slots):
+        # Any words may answer such a question; only a clear question or report of another kind does not.
+        asks = phrases.wishes.says(Wish.ASKS, talk.heard.text) and understanding.intent in _INTERRUPTIONS
+        if phrases.number_like.search(talk.heard.text):
+            return False
+        return (asks and understanding.confidence >= _PLAINLY) or talk.sure_of(*_ELSEWHERE)
     if understanding.unsure:
-        return requests.clearly_asks(talk)
+        return knowing.clearly_asks(talk)
     if phrases.leaves_time_open(talk.heard.text, asked=True) or phrases.number_like.search(talk.heard.text):
         return understanding.intent in {Intent.COMPLAINT, Intent.HUMAN, Intent.PROGRESS}
     if understanding.intent is Intent.THANKS:

@@ -3,17 +3,34 @@
 from datetime import timedelta
 
 from actions.tables import TurnOwner
-from bot.dialogue import answers, emergency, filling, flow, memory, moods, requests, sent, served
-from bot.dialogue.situation import Heard, Situation
+from bot.dialogue import (
+    answers,
+    delicate,
+    emergency,
+    filling,
+    flow,
+    following,
+    knowing,
+    memory,
+    moods,
+    requests,
+    sent,
+    served,
+    services,
+)
+from bot.dialogue.situation import Heard, Situation, silence
 from bot.dialogue.state import State
 from bot.dialogue.steps import Add, Amend, Decision, Withdraw
 from bot.dialogue.talk import Talk
 from bot.phrases import bare
-from nlu.types import EntityType, Intent, Request, Understanding
+from bot.wishes import Wish
+from nlu.types import EntityType, Intent, Request
 
 _CHOICE_SILENCE = timedelta(minutes=10)
 # A question about the ticket that was just opened needs no more certainty than this.
 _HALF = 0.5
+_SHORT = 12
+_ACTS = frozenset({Intent.AFFIRM, Intent.DENY, Intent.CORRECT, Intent.CHITCHAT})
 _SERVICES = frozenset(
     {
         Intent.REPAIR,
@@ -34,10 +51,10 @@ def decide(situation: Situation, heard: Heard | None, state: State) -> Decision:
     The order is the order of importance: danger, then whoever holds the conversation, then the question that is being
     asked, then new requests, and at last what was not understood.
     """
-    talk = Talk(situation, heard or _silence(situation), state)
+    talk = Talk(situation, heard or silence(situation.now), state)
     if heard is None:
         return _woken(talk)
-    if (kind := heard.understanding.emergency) is not None:
+    if (kind := heard.understanding.emergency) is not None and not services.means_no_danger(talk, kind):
         emergency.alarm(talk, kind)
         return talk.finish(why={"because": "emergency"})
     if situation.owner is TurnOwner.STAFF:
@@ -46,6 +63,9 @@ def decide(situation: Situation, heard: Heard | None, state: State) -> Decision:
         sent.take(talk)
         or served.serve(talk)
         or moods.take(talk)
+        or delicate.take(talk)
+        or following.take(talk)
+        or services.take(talk)
         or _answered(talk)
         or memory.recognise(talk)
         or _new(talk)
@@ -58,6 +78,8 @@ def decide(situation: Situation, heard: Heard | None, state: State) -> Decision:
 
 def _answered(talk: Talk) -> str | None:
     """Take the message as an answer to what is pending; None when it is something new."""
+    if emergency.tell_progress(talk):
+        return "progress of the alarm"
     if emergency.is_about_alarm(talk):
         emergency.add(talk)
         return "about the alarm"
@@ -105,9 +127,9 @@ def _new(talk: Talk) -> str:
             requests.handle(talk, request)
         talk.state.not_understood = 0
         return "request"
-    hit = requests.best_answer(talk, talk.heard.text) if understanding.intent is not Intent.CHITCHAT else None
+    hit = knowing.best_answer(talk, talk.heard.text) if understanding.intent is not Intent.CHITCHAT else None
     if hit is not None:
-        requests.tell(talk, hit)
+        knowing.tell(talk, hit.entry)
         return "knowledge"
     return _not_understood(talk)
 
@@ -116,7 +138,9 @@ def _wanted(talk: Talk) -> tuple[Request, ...]:
     """The requests to act on: all of them when sure; greetings count only when nothing else is asked."""
     understanding = talk.heard.understanding
     loose_correction = understanding.intent is Intent.CORRECT and not talk.open_cards()
-    if loose_correction or (understanding.unsure and not requests.clearly_asks(talk)):
+    # “就是那个” says yes to nothing when nothing was asked.
+    points = understanding.intent in _ACTS and talk.situation.rules.phrases.wishes.says(Wish.VAGUE, talk.heard.text)
+    if points or loose_correction or (understanding.unsure and not knowing.clearly_asks(talk)):
         return ()
     asked = understanding.requests
     services = tuple(request for request in asked if request.intent in _SERVICES)
@@ -161,6 +185,8 @@ def _answer_question(talk: Talk) -> bool:
             return True
     if asked == emergency.ALL_SAFE and emergency.answer_safe(talk):
         return True
+    if asked == knowing.OFFER and about is not None:
+        return services.answer_offer(talk, about)
     if asked == "notice" and about is not None:
         return _answer_notice(talk, about)
     return served.answer(talk, asked, about or "")
@@ -198,6 +224,15 @@ def _more_of_ticket(talk: Talk) -> bool:
         return False
     form = talk.situation.rules.forms.by_id[state.adding_form]
     understanding = talk.heard.understanding
+    short = len(bare(talk.heard.text)) <= _SHORT
+    if short and not talk.heard.pressed and talk.situation.rules.phrases.wishes.says(Wish.ARRIVED, talk.heard.text):
+        requests.tell_progress(talk, card)
+        return True
+    if form.major is not None and form.added is not None:
+        # Whatever the press writes next is kept for the person in charge, and gets no other word.
+        talk.do(Add(card.id, talk.heard.text))
+        talk.say(form.added, talk.card_facts(card))
+        return True
     if understanding.intent is Intent.PROGRESS and understanding.confidence >= _HALF:
         requests.handle(talk, understanding.requests[0])
         return True
@@ -263,18 +298,3 @@ def _woken(talk: Talk) -> Decision:
         requests.to_person(talk, reason="unsure")
         talk.state.unclear = ""
     return talk.finish(why={"because": "silence"})
-
-
-def _silence(situation: Situation) -> Heard:
-    nothing = Understanding(
-        text="",
-        intent=Intent.CHITCHAT,
-        confidence=0.0,
-        unsure=True,
-        category=None,
-        emergency=None,
-        requests=(),
-        entities=(),
-        model_version="",
-    )
-    return Heard("", nothing, situation.now, 0, pressed=False)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from actions.tables import Severity, TurnOwner
 from actions.tickets import TicketCard
-from bot.dialogue import filling, requests
+from bot.dialogue import filling, knowing
 from bot.dialogue.state import FormState
 from bot.dialogue.steps import Add, Amend, Open
 from bot.dialogue.talk import Talk
@@ -14,6 +14,8 @@ from nlu.types import EntityType, Intent
 
 ALL_SAFE = "all_safe"
 _DISTRESS = "self_harm"
+# Dangers in which a child is told other things than a grown-up.
+_FOR_CHILDREN = frozenset({"crime", "welfare_check", "missing", "other"})
 _SAME_ALARM = timedelta(hours=2)
 _SAME_DANGER = timedelta(minutes=20)
 # A message that gives an address during an alarm is about the alarm, unless it is so sure to be about something else.
@@ -79,6 +81,8 @@ def alarm(talk: Talk, kind: str) -> None:
     talk.state.form, talk.state.asked, talk.state.pouring = None, None, False
     where = filled.place.label
     reply = f"emergency.{kind}.known_place" if where and _sure_place(filled) else f"emergency.{kind}.safety"
+    if kind in _FOR_CHILDREN and talk.situation.rules.phrases.wishes.says(Wish.CHILD, talk.heard.text):
+        reply, talk.state.child_told = "emergency.child.safety", True
     talk.say(reply, {"place": where}, about=name)
     if talk.owner is TurnOwner.BOT and kind == _DISTRESS:
         # Nobody in distress is left to a machine: the next word comes from a person.
@@ -120,6 +124,20 @@ def answer_safe(talk: Talk) -> bool:
     return True
 
 
+def tell_progress(talk: Talk) -> bool:
+    """Answer the question whether anybody is coming from what is on record; the words go to the alarm as well."""
+    card = _ringing(talk)
+    if card is None or not talk.situation.rules.phrases.wishes.says(Wish.ARRIVED, talk.heard.text):
+        return False
+    talk.do(Add(card.id, talk.heard.text))
+    if card.category == _DISTRESS:
+        talk.say("emergency.self_harm.more")
+    else:
+        taken = talk.situation.alarm_taken
+        talk.say("emergency.progress" if taken else "emergency.progress_open", talk.card_facts(card))
+    return True
+
+
 def stay(talk: Talk) -> bool:
     """Answer somebody in distress, whom a person has been called for; they are never met with silence."""
     card = _ringing(talk)
@@ -154,8 +172,11 @@ def is_about_alarm(talk: Talk) -> bool:
     if at is None or talk.state.alarm_ticket is None or talk.now - at > _SAME_DANGER:
         return False
     understanding = talk.heard.understanding
-    if talk.state.alarm_calm or requests.clearly_asks(talk):
+    if talk.state.alarm_calm or knowing.clearly_asks(talk):
         return False
+    if understanding.intent is Intent.CHITCHAT:
+        # Whoever is in danger does not chat.
+        return True
     # “水小一点了” is neither a fault nor a complaint of its own, even if it could be one.
     near = any(entity.type in _WHERE for entity in understanding.entities) or understanding.intent in _COULD_BE_MORE
     return understanding.unsure or (near and understanding.confidence < _PLAINLY)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from actions.contacts import Home
 from actions.major import is_major
+from actions.names import Responsible
 from actions.tables import Severity
 from bot.dialogue import slots
 from bot.dialogue.came_by import completed
@@ -12,13 +13,15 @@ from bot.dialogue.situation import Situation
 from bot.dialogue.state import FormState
 from bot.dialogue.steps import Open, Place
 from bot.dialogue.talk import Talk, shorten
-from bot.forms import Form, Need, SlotKind
+from bot.forms import Form, Need, Slot, SlotKind
 from bot.phrases import Phrases, bare
+from bot.wishes import Wish
 from nlu.types import EntityType, Understanding
 
 LONGEST_MATTER = 60
 _LONGEST_READ_BACK = 32
 _LONGEST_PLACE_WORDS = 30
+_LONGEST_TEXT = 40
 # These are read back in places of their own, so they are taken out of the matter.
 _TOLD_APART = frozenset({EntityType.BUILDING, EntityType.UNIT, EntityType.ROOM, EntityType.PHONE})
 
@@ -48,7 +51,7 @@ def begin(talk: Talk, form: Form, label: str, said: str) -> FormState:
     if person is not None and person.required is Need.ALWAYS and state.person is None:
         state.person = talk.situation.known.name
     if category and form.ticket == "complaint":
-        state.major = major_reason(talk, talk.heard.text)
+        state.major = form.major or major_reason(talk, talk.heard.text)
     return state
 
 
@@ -70,6 +73,8 @@ def read(talk: Talk, form: Form, state: FormState) -> frozenset[str]:
                 )
             case SlotKind.ROLE:
                 taken = slots.read_role(talk, state)
+            case SlotKind.TEXT:
+                taken = slots.read_text(talk, slot, state)
             case SlotKind.MATTER:
                 taken = False
         if taken:
@@ -100,6 +105,9 @@ def read_freely(talk: Talk, form: Form, state: FormState) -> bool:
     if slot is not None and slot.kind is SlotKind.PERSON:
         state.person = phrases.name_in(text) or None
         return state.person is not None
+    if slot is not None and slot.kind is SlotKind.TEXT and bare(text):
+        state.texts[slot.name] = shorten(text, _LONGEST_TEXT)
+        return True
     return False
 
 
@@ -108,7 +116,7 @@ def missing(form: Form, state: FormState, phrases: Phrases) -> list[str]:
     names = []
     for slot in form.slots:
         needed = slot.required is Need.ALWAYS or (slot.required is Need.INDOOR and not state.public)
-        if needed and not is_filled(slot.kind, state, phrases):
+        if needed and not is_filled(slot, state, phrases):
             names.append(slot.name)
     return names
 
@@ -133,6 +141,18 @@ def major_reason(talk: Talk, text: str) -> str | None:
     """Why a complaint is a major one (domain.md C10), from its words or because it comes back for the third time."""
     reason = is_major(text, talk.situation.rules.policy)
     return None if reason is None else reason.value
+
+
+def cost_reply(talk: Talk, category: str | None, said: str, *, public: bool) -> str:
+    """The script about what a repair costs, by who answers for what is broken (domain.md B17, B19)."""
+    rules = talk.situation.rules
+    if rules.phrases.wishes.says(Wish.WARRANTY, said):
+        return "cost.developer"
+    policy = rules.policy.for_ticket("repair", category)
+    at_home = rules.phrases.says_home(said) and not public
+    if public or (policy.responsible is Responsible.PUBLIC and not at_home):
+        return "cost.public"
+    return "cost.utility" if policy.responsible is Responsible.UTILITY else "cost.indoor"
 
 
 def only_introduces(talk: Talk) -> bool:
@@ -169,24 +189,26 @@ def _value(understanding: Understanding, kind: EntityType) -> str | None:
 def ticket_of(form: Form, state: FormState, name: str, phrases: Phrases, *, reason: str) -> Open:
     """The ticket that this form opens."""
     matter = state.matter or state.said[:LONGEST_MATTER]
+    texts = [text for text in state.texts.values() if bare(text) not in bare(matter).upper()]
     category = state.label.partition(".")[2] or None
     return Open(
         name=name,
         kind=form.ticket,
         category=category,
         severity=Severity.MAJOR if state.major else Severity.NORMAL,
-        summary=form.summary or phrases.join.join(part for part in (matter, state.visit_words) if part),
+        summary=form.summary or phrases.join.join(part for part in (matter, *texts, state.visit_words) if part),
         received_at=state.received_at,
         place=state.place,
         phone=state.phone,
         visit=state.visit,
         reason=state.major or reason,
+        within=form.within,
     )
 
 
-def is_filled(kind: SlotKind, state: FormState, phrases: Phrases) -> bool:
-    """Whether a slot of this kind needs no more asking."""
-    match kind:
+def is_filled(slot: Slot, state: FormState, phrases: Phrases) -> bool:
+    """Whether a slot needs no more asking."""
+    match slot.kind:
         case SlotKind.MATTER:
             return bool(state.matter)
         case SlotKind.PLACE:
@@ -204,6 +226,8 @@ def is_filled(kind: SlotKind, state: FormState, phrases: Phrases) -> bool:
             return state.person is not None
         case SlotKind.ROLE:
             return state.role is not None
+        case SlotKind.TEXT:
+            return slot.name in state.texts
 
 
 def complete_place(situation: Situation, state: FormState) -> None:

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from actions.tables import BindingRole
-from bot.dialogue import filling, memory
+from bot.dialogue import filling, knowing, memory
+from bot.dialogue.cautions import say_cautions
 from bot.dialogue.state import FormState
 from bot.dialogue.steps import Add, AskBinding, KeepPhone
 from bot.dialogue.talk import Talk, shorten
@@ -19,11 +20,16 @@ _MOST_RESUMED = 1
 _JOINED = frozenset({"repair", "complaint", "fee"})
 
 
-def start(talk: Talk, form: Form, label: str, said: str) -> None:
-    """Begin a form, or let it wait when another one is being filled."""
+def start(talk: Talk, form: Form, label: str, said: str, *, told: bool = False) -> None:
+    """Begin a form, or let it wait when another one is being filled; `told` says that its answer was given before."""
     state = filling.begin(talk, form, label, said)
     if _already_open(talk, form, state):
         return
+    if form.id not in {"inquiry", "human"} and not told:
+        talk.state.topic = None
+    if form.tells is not None and not told and (entry := knowing.entry(talk, form.tells)) is not None:
+        knowing.remember(talk, entry)
+        talk.say("inquiry.answer", {"answer": entry.answer, "source": entry.source})
     if memory.third_time(talk, form.ticket, state):
         state.major = state.major or "third_time"
     if talk.state.form is not None:
@@ -101,6 +107,7 @@ def open_ticket(talk: Talk, form: Form, state: FormState, case: str) -> None:
     talk.say(_opened_reply(form, state, case), _opened_facts(talk, form, state), about=name)
     if (form.ticket, state.label.partition(".")[2]) == _DISPUTE and talk.situation.known.homes:
         talk.say("bills.dunning_stopped", about=name)
+    say_cautions(talk, form.ticket, state.label.partition(".")[2], state.said)
     talk.state.form = None
     if (later := _asked_afterwards(talk, form, state)) is not None:
         state.asked, state.last_question = later
@@ -131,7 +138,7 @@ def _asked_afterwards(talk: Talk, form: Form, state: FormState) -> tuple[str, st
             continue
         # Whoever has said “7栋” has answered where it is; the rest is for whoever goes there.
         told = slot.kind is SlotKind.PLACE and bool(state.place.label)
-        if not told and not filling.is_filled(slot.kind, state, talk.situation.rules.phrases):
+        if not told and not filling.is_filled(slot, state, talk.situation.rules.phrases):
             return slot.name, later.ask
     return None
 
@@ -155,7 +162,7 @@ def _already_open(talk: Talk, form: Form, state: FormState) -> bool:
             talk.do(Add(card.id, talk.heard.text))
             talk.say("ticket.updated", talk.card_facts(card))
             return True
-        joined = form.ticket in _JOINED and category is not None and card.category == category
+        joined = (form.once or form.ticket in _JOINED) and category is not None and card.category == category
         if joined and memory.same_place(card.place, state.place.label) and not _elsewhere(talk, card.summary, state):
             memory.press(talk, card, "ticket.already_open")
             return True
@@ -241,7 +248,7 @@ def _opened_reply(form: Form, state: FormState, case: str) -> str:
 
 def _opened_facts(talk: Talk, form: Form, state: FormState) -> dict[str, str]:
     phrases = talk.situation.rules.phrases
-    facts = {"summary": _summary(talk, form, state)}
+    facts = {"summary": _summary(talk, form, state), "service": phrases.name(form.name)}
     if state.visit is not None:
         facts["visit"] = phrases.period(*state.visit, talk.now)
     if state.person is not None:

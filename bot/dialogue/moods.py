@@ -18,6 +18,7 @@ _ABOUT_US = {
 }
 _OUTSIDE = frozenset({"media", "lawyer", "outside"})
 _LONGEST = 24
+_LONGEST_TEST = 160
 _LAST_CALM = 2
 _WORK = frozenset({"repair", "complaint", "fee", "inquiry"})
 # What is surely one of these is a matter of its own, however angry it sounds.
@@ -42,6 +43,11 @@ def take(talk: Talk) -> str | None:
     text = talk.heard.text
     if emergency.calmed(talk):
         return "all clear"
+    if talk.situation.rules.phrases.wishes.says(Wish.RULES, text) and len(text) <= _LONGEST_TEST:
+        talk.say(_ABOUT_US[Wish.RULES])
+        talk.state.not_understood = 0
+        flow.resume(talk)
+        return "about the assistant"
     short = 0 < len(bare(text)) <= _LONGEST
     if not short or talk.state.pouring:
         return None

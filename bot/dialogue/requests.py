@@ -7,23 +7,25 @@ from itertools import pairwise
 from actions.notices import explaining
 from actions.tables import Severity, TurnOwner
 from actions.tickets import TicketCard
-from bot.dialogue import bills, filling, flow, memory
+from bot.dialogue import bills, filling, flow, knowing, memory, services
 from bot.dialogue.steps import Add, Rate, Reopen
 from bot.dialogue.talk import Talk, next_word_at
 from bot.wishes import Wish
-from nlu.knowledge import Audience, Hit
 from nlu.types import EntityType, Intent, Request
 
 _TICKET_NUMBER = re.compile(r"(?<![A-Za-z0-9])([A-Za-z])\s*[-—–]?\s*(\d{3,6})(?!\d)")
 _HIGHEST_STARS = 5
 _LIST_LENGTH = 3
 _SAME_MATTER = 2
-# A question is answered when it is likelier than not what it seems.
-_LIKELY = 0.5
+_THREAT = "threat"
 
 
 def handle(talk: Talk, request: Request) -> None:
     """Answer one request of a message."""
+    form = None if talk.heard.pressed else talk.situation.rules.forms.asked_for(request.text, talk.clock)
+    if form is not None and services.may_begin(talk, form, request.intent, request.category):
+        flow.start(talk, form, form.label, request.text)
+        return
     _HANDLERS[request.intent](talk, request)
 
 
@@ -39,6 +41,7 @@ def to_person(talk: Talk, *, reason: str) -> None:
     phrases = situation.rules.phrases
     case = reason if reason in form.opened else ("usual" if situation.desk_open else "closed")
     state = filling.begin(talk, form, "human", talk.state.unclear or talk.heard.text)
+    state.major = _THREAT if reason == _THREAT else state.major
     state.matter = state.matter or talk.heard.text.strip()[: filling.LONGEST_MATTER] or form.name
     name = talk.new_ticket_name()
     talk.do(filling.ticket_of(form, state, name, phrases, reason=reason))
@@ -54,32 +57,10 @@ def register(talk: Talk, label: str, said: str) -> None:
     flow.start(talk, talk.situation.rules.forms.by_id["inquiry"], label, said)
 
 
-def best_answer(talk: Talk, text: str) -> Hit | None:
-    """The knowledge entry that answers a text for sure, if there is one."""
-    today = talk.now.astimezone(talk.situation.rules.phrases.zone).date()
-    hits = talk.situation.rules.knowledge.search(text, audience=Audience.RESIDENT, today=today)
-    return hits[0] if hits and hits[0].confident else None
-
-
-def clearly_asks(talk: Talk) -> bool:
-    """Whether a message that was not understood for sure is a question all the same, and one that can be answered."""
-    understanding = talk.heard.understanding
-    if not talk.situation.rules.phrases.wishes.says(Wish.ASKS, talk.heard.text):
-        return False
-    if understanding.intent is Intent.FEE:
-        return understanding.confidence >= _LIKELY
-    return understanding.intent is Intent.INQUIRY and best_answer(talk, talk.heard.text) is not None
-
-
-def tell(talk: Talk, hit: Hit) -> None:
-    """Tell an answer with its source."""
-    talk.say("inquiry.answer", {"answer": hit.entry.answer, "source": hit.entry.source})
-
-
 def _inquiry(talk: Talk, request: Request) -> None:
-    hit = best_answer(talk, request.text) or best_answer(talk, talk.heard.text)
+    hit = knowing.best_answer(talk, request.text) or knowing.best_answer(talk, talk.heard.text)
     if hit is not None:
-        tell(talk, hit)
+        knowing.tell(talk, hit.entry)
     elif not talk.situation.rules.phrases.matter(request.text, longest=filling.LONGEST_MATTER):
         talk.say("inquiry.ask_matter")
     else:
@@ -92,6 +73,8 @@ def _service(talk: Talk, request: Request) -> None:
     if request.intent is Intent.REPAIR and _notice_explains(talk, label):
         return
     form = talk.situation.rules.forms.for_label(request.intent.value, request.category)
+    if form is not None and form.id == "repair" and talk.situation.rules.phrases.wishes.says(Wish.COST, request.text):
+        talk.say(filling.cost_reply(talk, request.category, request.text, public=False))
     if form is not None:
         said = talk.heard.text if len(talk.heard.understanding.requests) < 2 else request.text  # noqa: PLR2004 - two requests
         flow.start(talk, form, label, said)
@@ -117,8 +100,8 @@ def _fee(talk: Talk, request: Request) -> None:
     form = talk.situation.rules.forms.by_label.get(f"fee.{request.category}")
     if form is not None:
         flow.start(talk, form, f"fee.{request.category}", request.text)
-    elif request.category == "pay" and (hit := best_answer(talk, request.text)) is not None:
-        tell(talk, hit)
+    elif request.category == "pay" and (hit := knowing.best_answer(talk, request.text)) is not None:
+        knowing.tell(talk, hit.entry)
     elif talk.heard.pressed and request.category is None:
         talk.say("fee.ask_which")
     elif request.category == "bill" or request.category is None:
@@ -144,7 +127,7 @@ def _progress(talk: Talk, request: Request) -> None:
     elif request.category == "urge" and cards[0] in talk.open_cards():
         memory.press(talk, cards[0], _urged(cards[0]))
     elif len(cards) == 1:
-        _tell_state(talk, cards[0])
+        tell_progress(talk, cards[0])
     else:
         phrases = talk.situation.rules.phrases
         lines = [f"{f['ticket']} {f['matter']}{phrases.separator}{f['state']}" for f in map(talk.card_facts, cards)]
@@ -176,7 +159,8 @@ def _urged(card: TicketCard) -> str:
     return "progress.one_overdue" if card.overdue and next_word_at(card) is not None else "progress.urged"
 
 
-def _tell_state(talk: Talk, card: TicketCard) -> None:
+def tell_progress(talk: Talk, card: TicketCard) -> None:
+    """Tell where one ticket stands, and by when the resident hears of it."""
     facts = talk.card_facts(card)
     talk.state.focus = card.id
     due = next_word_at(card)
@@ -200,9 +184,9 @@ def _chitchat(talk: Talk, _request: Request) -> None:
 
 def _out_of_scope(talk: Talk, request: Request) -> None:
     """What looks foreign may still be known: a wrong “not ours” is worse than an answer."""
-    hit = best_answer(talk, request.text)
+    hit = knowing.best_answer(talk, request.text)
     if hit is not None:
-        tell(talk, hit)
+        knowing.tell(talk, hit.entry)
     else:
         talk.say("scope.out")
 

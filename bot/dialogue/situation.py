@@ -18,7 +18,7 @@ from bot.forms import Forms
 from bot.phrases import Phrases
 from bot.wishes import Wish
 from nlu.knowledge import Knowledge
-from nlu.types import Understanding
+from nlu.types import Intent, Understanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class Situation:
     replies may say about the community; `desk_open` whether the front desk is staffed, and `opens_at` when it next is.
     What only some messages need is there for those: `bills` for fees, `held` for wishes about personal data, `tried`
     where a binding code was typed, `told` how often each card was told, `earlier` for repairs and complaints.
+    `alarm_taken` says that somebody on duty acknowledged the alarm of this conversation.
     """
 
     now: datetime
@@ -76,3 +77,20 @@ class Situation:
     held: Held | None = None
     told: Mapping[int, Told] = field(default_factory=dict)
     earlier: tuple[Earlier, ...] = ()
+    alarm_taken: bool = False
+
+
+def silence(now: datetime) -> Heard:
+    """Nobody wrote: what stands for a message when time alone woke the desk."""
+    nothing = Understanding(
+        text="",
+        intent=Intent.CHITCHAT,
+        confidence=0.0,
+        unsure=True,
+        category=None,
+        emergency=None,
+        requests=(),
+        entities=(),
+        model_version="",
+    )
+    return Heard("", nothing, now, 0, pressed=False)

@@ -1,11 +1,13 @@
 """Reads one slot from what a message says; each reader returns whether the slot changed."""
 
 import re
+import unicodedata
 from datetime import datetime
 
 from bot.dialogue.state import FormState
 from bot.dialogue.steps import Place
 from bot.dialogue.talk import Talk
+from bot.forms import Slot
 from nlu.types import Entity, EntityType, Understanding
 
 _PIECES = re.compile(r"[\s，。、,.;；:：/|]+")
@@ -35,8 +37,11 @@ def read_visit(talk: Talk, state: FormState) -> bool:
     """The time at which somebody may come."""
     phrases = talk.situation.rules.phrases
     hints = phrases.visit_hints
-    # Before anybody asked for it, a time is when it happened unless the words around it speak of a visit.
-    if state.asked is None and not any(hint in talk.heard.text for hint in hints):
+    # Before anybody asked for it, a time is when it happened unless the words around it speak of a visit, or it is a
+    # service that is asked for: that lies ahead.
+    form = talk.situation.rules.forms.by_id.get(state.form)
+    service = form is not None and form.words is not None
+    if state.asked is None and not service and not any(hint in talk.heard.text for hint in hints):
         return False
     period = period_told(talk, other_than=state.visit)
     if period is None:
@@ -108,6 +113,17 @@ def read_role(talk: Talk, state: FormState) -> bool:
     if role is None or role.value == state.role:
         return False
     state.role = role.value
+    return True
+
+
+def read_text(talk: Talk, slot: Slot, state: FormState) -> bool:
+    """Words that are known by their form, such as a number plate."""
+    if slot.finds is None:
+        return False
+    found = slot.finds.search(unicodedata.normalize("NFKC", talk.heard.text).upper())
+    if found is None or state.texts.get(slot.name) == found.group():
+        return False
+    state.texts[slot.name] = found.group()
     return True
 
 

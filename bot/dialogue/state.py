@@ -14,7 +14,8 @@ class FormState:
 
     `asked` is what the last question was about: a slot's name, `confirm`, `more`, `change`, or None. `tried` counts
     failed answers to it, `resumed` how often it was put again after something else, `wanted` names the slots that the
-    read-back asked for. `ticket_id` is set when the ticket is open and only something optional is still asked.
+    read-back asked for. `ticket_id` is set when the ticket is open and only something optional is still asked. `texts`
+    are the slots that hold words, by name.
     """
 
     form: str
@@ -38,6 +39,7 @@ class FormState:
     last_question: str | None = None
     wanted: list[str] = field(default_factory=list)
     resumed: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -47,8 +49,10 @@ class State:
     `waiting` holds further requests of an earlier message whose turn comes when the form is done. `asked` is a question
     outside a form (`choices`, `cancel`, `notice`, `code`, `unbind`, `erase`, `visit` …), `asked_about` the ticket, the
     label or the home it is about. Until `adding_until`, more words about the ticket `adding_to`, opened by
-    `adding_form`, go to it. `alarm_calm` says that the resident called the danger over, `outbursts` counts messages of
-    pure anger in a row.
+    `adding_form`, go to it.
+    `topic` is the knowledge entry that was told last, at `topic_at`; `child_told` says that a child was asked for a
+    grown-up. `alarm_calm` says that the resident called the danger over, `outbursts` counts messages of pure anger in
+    a row.
     """
 
     last_talk_at: datetime | None = None
@@ -73,12 +77,15 @@ class State:
     adding_to: int | None = None
     adding_form: str = ""
     adding_until: datetime | None = None
+    child_told: bool = False
+    topic: str | None = None
+    topic_at: datetime | None = None
 
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> "State":
         """Rebuild from the stored form; an unknown name is an error, a missing one has its default."""
         values = dict(stored)
-        for name in ("last_talk_at", "alarm_at", "adding_until"):
+        for name in ("last_talk_at", "alarm_at", "adding_until", "topic_at"):
             if values.get(name):
                 values[name] = datetime.fromisoformat(values[name])
         if values.get("form"):

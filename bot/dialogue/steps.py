@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from actions.tables import BindingRole, Severity, TurnOwner
 
@@ -40,7 +40,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Open a ticket; later steps speak of it by `name`."""
+    """Open a ticket; later steps speak of it by `name`. `within` is how soon it must be answered, whatever its rule."""
 
     name: str
     kind: str
@@ -52,6 +52,7 @@ class Open:
     phone: str | None = None
     visit: tuple[datetime, datetime] | None = None
     reason: str = ""
+    within: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

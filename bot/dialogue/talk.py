@@ -1,7 +1,7 @@
 """A decision in the making: the steps so far, the state that will be kept, and how tickets and times are told."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from actions.tables import TicketStatus, TurnOwner
 from actions.tickets import TicketCard
@@ -35,6 +35,11 @@ class Talk:
     def now(self) -> datetime:
         """The moment of the decision."""
         return self.situation.now
+
+    @property
+    def clock(self) -> time:
+        """The time of day where the desk is."""
+        return self.now.astimezone(self.situation.rules.phrases.zone).time()
 
     def say(
         self,

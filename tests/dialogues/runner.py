@@ -58,16 +58,21 @@ def read_conversations(folder: Path) -> list[Conversation]:
     return found
 
 
-async def play(stage: Stage, conversation: Conversation) -> None:
-    """Play a conversation; the first thing that is not as written fails with all that was said so far."""
+async def play(stage: Stage, conversation: Conversation) -> list[Exchange]:
+    """Play a conversation; the first thing that is not as written fails with all that was said so far.
+
+    Returns what each step brought.
+    """
     stage.now = conversation.start
     if conversation.resident is not None:
         await stage.speak_as(conversation.resident, "resident")
     heard: list[str] = []
+    exchanges: list[Exchange] = []
     introduced = 0
     for number, step in enumerate(conversation.steps, start=1):
         await _do(stage, step, heard)
         exchange = await stage.exchange()
+        exchanges.append(exchange)
         heard += [f"  台（{reply.reply_id}）：{reply.text}" for reply in exchange.replies]
         problems = await _problems(stage, step, exchange)
         problems += [
@@ -85,6 +90,7 @@ async def play(stage: Stage, conversation: Conversation) -> None:
             [f"step {number}: {dict(step)}", *problems, f"understood {understood}", *map(str, exchange.tickets), *heard]
         )
         assert not problems, told
+    return exchanges
 
 
 async def _do(stage: Stage, step: Mapping[str, Any], heard: list[str]) -> None:
