@@ -26,7 +26,8 @@ async def _play_all(mind: Mind, conversations: list[Conversation], folder: Path)
         path = Path(shutil.copyfile(empty, folder / "desk.sqlite3"))
         async with Stage(mind, conversation.start, f"sqlite:///{path}") as stage:
             try:
-                figures.add(conversation.name, await play(stage, conversation))
+                exchanges = await play(stage, conversation)
+                figures.add(conversation.name, exchanges, begins=conversation.begins)
             except AssertionError as error:
                 wrong.append(f"{conversation.name}: {str(error).splitlines()[1]}")
         for ending in ("", "-wal", "-shm"):

@@ -21,22 +21,27 @@ class Figures:
     lengths: list[int] = field(default_factory=list)
     longest: tuple[str, str] = ("", "")
     questions: Counter[int] = field(default_factory=Counter)
+    asked_much: list[str] = field(default_factory=list)
     greeted_again: list[str] = field(default_factory=list)
 
-    def add(self, name: str, exchanges: Iterable[Exchange]) -> None:
-        """Count one conversation."""
+    def add(self, name: str, exchanges: Iterable[Exchange], *, begins: frozenset[int]) -> None:
+        """Count one conversation; at the steps of `begins` so much time has passed that one may greet again."""
         asked = greetings = 0
-        for exchange in exchanges:
+        for number, exchange in enumerate(exchanges):
+            if number in begins:
+                greetings = 0
             for reply in exchange.replies:
                 said = reply.reply_id or ""
                 self._measure(said, reply.text)
                 asked += said.startswith(_REPAIR_QUESTIONS) and "form.resume" not in said
                 if said.startswith(_REPAIR_OPENED):
+                    if asked > _MOST_QUESTIONS:
+                        self.asked_much.append(name)
                     self.questions[asked] += 1
                     asked = 0
                 greetings += bool(said) and _GREETING.search(reply.text[:12]) is not None
-        if greetings > 1:
-            self.greeted_again.append(name)
+                if greetings > 1 and name not in self.greeted_again:
+                    self.greeted_again.append(name)
 
     def lines(self) -> tuple[str, ...]:
         """The figures as lines to print."""
@@ -48,7 +53,7 @@ class Figures:
         return (
             f"replies {len(lengths)}, median {middle} signs, longest {lengths[-1]} ({self.longest[0]})",
             f"95 % within {most}, over {_LONG}: {sum(one > _LONG for one in lengths)}",
-            f"repairs {repairs}, by questions asked {told}; with more than {_MOST_QUESTIONS}: {many}",
+            f"repairs {repairs}, by questions asked {told}; with more than {_MOST_QUESTIONS}: {many} {self.asked_much}",
             f"conversations with more than one greeting: {len(self.greeted_again)} {self.greeted_again[:5]}",
         )
 

@@ -43,6 +43,12 @@ class Conversation:
     source: str
     known_failure: str | None = None
 
+    @property
+    def begins(self) -> frozenset[int]:
+        """The steps at which so much time has passed that a greeting is in its place again."""
+        waits = enumerate(step.get("wait") for step in self.steps)
+        return frozenset(number for number, wait in waits if wait and _duration(wait) >= _NEW_CONVERSATION)
+
 
 def read_conversations(folder: Path) -> list[Conversation]:
     """All conversations of a folder, each checked for unknown keys."""
