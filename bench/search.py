@@ -30,12 +30,10 @@ from actions.search import LogFilter, search
 from actions.search_index import put_in
 from actions.store import Store, open_store
 from actions.tables import Author, Contact, Conversation, Direction, Message, Role, TurnOwner
-from bench.due import ENGINES, database
+from bench.databases import ENGINES, databases
 from desk.settings import read_settings
 from nlu.training_data import TrainingData
 from words.content import ContentFiles
-
-__all__ = ["ENGINES", "measure"]
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 YEAR = timedelta(days=365)
@@ -54,10 +52,10 @@ def measure(engine: str | None, messages: int, seed: int | None) -> None:
 
 async def _measure_on(name: str, messages: int, chance: random.Random) -> None:
     settings = read_settings(os.environ)
-    await asyncio.to_thread(settings.home.mkdir, parents=True, exist_ok=True)
     data = await asyncio.to_thread(TrainingData.read, ContentFiles.load(Path(settings.content)))
     sentences = [example.text for example in data.examples]
-    async with database(name, settings.home) as url:
+    async with databases(name, settings.home) as place:
+        url = await place.create("search")
         await upgrade(url)
         store = await open_store(url)
         try:

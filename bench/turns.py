@@ -1,10 +1,12 @@
-"""Whole stored turns a second, beside the identical statements on the raw driver, in the same run.
+"""Whole stored turns a second, beside the identical statements on the raw driver, in the same run, on both engines.
 
 A whole turn is: the message stored and committed, understood, the understanding stored and committed, the answer
-decided, composed, checked, stored and committed. 32 residents write at once, each as soon as the last answer is there.
-The raw driver repeats what the writer was told, with the same commits; savepoints and readers are left out.
+decided, composed, checked, stored and committed. So many residents write at once, each as soon as the last answer is
+there. The raw driver repeats on one connection what the engine was told, with the same commits; savepoints are left
+out. With `--stored` a turn among few stored messages is compared with one among so many.
 
-    make bench ARGS="turns"            # or: python -m bench turns --seconds 10 --conversations 32
+    make bench ARGS="turns"            # or: python -m bench turns --seconds 10 --conversations 32 --engine sqlite
+    python -m bench turns --stored 5000000
 """
 
 import asyncio
@@ -12,27 +14,27 @@ import cProfile
 import os
 import pstats
 import resource
-import shutil
-import sqlite3
-import tempfile
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import cycle
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, event
 
 from actions.intake import Inbound, receive
 from actions.migrate import upgrade
 from actions.store import Store, open_store
-from actions.store.sqlite import SqliteStore
 from actions.turns import QuietTimes
+from bench import history
+from bench.databases import ENGINES, Databases, databases
+from bench.raw import record, replay_postgres, replay_sqlite
 from bot.answering import Mind, answer_one
 from bot.channels.memory import MemoryChannel
-from desk.content import engine_for, read_content
+from desk.content import Content, engine_for, read_content
 from desk.demo import load_demo_whole
 from desk.loops import Bell, Desk, utc_now
 from desk.settings import read_settings
@@ -49,7 +51,37 @@ SAYINGS = (
     "停车费多少钱一个月",
     "谢谢",
 )
-Statements = list[tuple[str, object]]
+FEW = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be measured: how many residents write at once, for how long, and how many loops answer them."""
+
+    conversations: Sequence[int]
+    seconds: float
+    workers: int | None
+    profile: bool = False
+    stored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of a run: turns, and seconds of the clock and of the processor."""
+
+    turns: int
+    taken: float
+    cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Whole turns a second."""
+        return self.turns / self.taken
+
+    @property
+    def each(self) -> float:
+        """Milliseconds of the processor for a turn."""
+        return 1000 * self.cpu / self.turns
 
 
 class _CountingDesk(Desk):
@@ -60,114 +92,127 @@ class _CountingDesk(Desk):
 
     async def answer(self) -> bool:
         conversation_id = await answer_one(self.store, self.mind, self.clock())
-        if conversation_id in self.answered:
+        if conversation_id is not None:
             self.answered[conversation_id].set()
         return conversation_id is not None
 
 
-async def _resident(desk: _CountingDesk, community_id: int, number: int, until: float) -> int:
+async def _resident(desk: _CountingDesk, community_id: int, number: int, until: float, run: str) -> int:
     turns = 0
+    done = asyncio.Event()
     sayings: Iterator[str] = cycle(SAYINGS)
     for text in sayings:
         if time.monotonic() > until:
             return turns
         now = utc_now()
-        inbound = Inbound(community_id, "web", f"bench-{number}", str(turns), text, now)
-        received = await desk.store.write(partial(receive, inbound=inbound, now=now))
-        done = desk.answered.setdefault(received.conversation_id, asyncio.Event())
+        inbound = Inbound(community_id, "web", history.address(number), f"{run}{number}:{turns}", text, now)
+        # The answer may be there before the receipt is.
         done.clear()
+        received = await desk.store.write(partial(receive, inbound=inbound, now=now))
+        done = desk.answered[received.conversation_id]
         desk.bell.ring()
         await done.wait()
         turns += 1
     return turns
 
 
-async def run(
-    store: Store, mind: Mind, community_id: int, conversations: int, workers: int, seconds: float
-) -> tuple[int, float]:
-    """Turns done and seconds taken."""
+async def run(store: Store, mind: Mind, community_id: int, conversations: int, workers: int, seconds: float) -> Ran:
+    """So many residents write and are answered; everybody's first messages are not told apart from the others."""
     nothing = timedelta(0)
-    desk = _CountingDesk(
-        store, mind, QuietTimes(nothing, nothing, nothing), {"memory": MemoryChannel()}, "bench", Bell()
-    )
-    object.__setattr__(desk, "answered", {})
+    quiet = QuietTimes(nothing, nothing, nothing)
+    desk = _CountingDesk(store, mind, quiet, {"memory": MemoryChannel()}, "bench", Bell())
+    object.__setattr__(desk, "answered", defaultdict(asyncio.Event))
     loops = asyncio.create_task(desk.run(workers))
-    started = time.monotonic()
-    until = started + seconds
-    counts = await asyncio.gather(*(_resident(desk, community_id, n, until) for n in range(conversations)))
-    taken = time.monotonic() - started
+    started, before = time.monotonic(), time.process_time()
+    name = f"{started}:"
+    writing = (_resident(desk, community_id, n, started + seconds, name) for n in range(conversations))
+    counts = await asyncio.gather(*writing)
+    ran = Ran(sum(counts), time.monotonic() - started, time.process_time() - before)
     loops.cancel()
     await asyncio.gather(loops, return_exceptions=True)
-    return sum(counts), taken
+    return ran
 
 
-def replay(path: Path, statements: Statements) -> float:
-    """Seconds that the same statements take on the raw driver, with the same settings and the same commits."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
-    started = time.monotonic()
-    for sql, parameters in statements:
-        if isinstance(parameters, list):
-            connection.executemany(sql, parameters)
-        else:
-            cursor = connection.execute(sql, parameters)  # type: ignore[arg-type]
-            cursor.fetchall()
-    taken = time.monotonic() - started
-    connection.close()
-    return taken
-
-
-def record(store: SqliteStore) -> Statements:
-    """Collect every statement of the writer from now on, with the bounds of its transactions."""
-    statements: Statements = []
-    engine = store._writer_engine  # noqa: SLF001 - the measurement looks below the surface on purpose
-
-    def executed(_c: Connection, _cursor: object, sql: str, parameters: object, _context: object, many: bool) -> None:
-        statements.append((sql, list(parameters) if many else parameters))  # type: ignore[call-overload]
-
-    event.listen(engine, "before_cursor_execute", executed)
-    event.listen(engine, "commit", lambda _c: statements.append(("COMMIT", ())))
-    event.listen(engine, "rollback", lambda _c: statements.append(("ROLLBACK", ())))
-    return statements
-
-
-async def measure(conversations: int, seconds: float, *, workers: int | None, profile: bool) -> None:
+async def measure(engine: str | None, wanted: Wanted) -> None:
     """Run, record, replay, and print the figures; `workers` as a setting has it unless it is given."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     settings = read_settings(os.environ)
-    workers = workers or settings.workers
     content = read_content(settings.content, settings.timezone)
     mind = content.mind(engine_for(content, settings.home, print), settings.home)
-    with tempfile.TemporaryDirectory(prefix="desk-bench-", dir=settings.home) as folder:
-        original = Path(folder) / "original.sqlite3"
-        url = f"sqlite:///{original}"
-        await upgrade(url)
-        store = await open_store(url)
-        community_id = await load_demo_whole(store, utc_now(), content.files)
-        await store.close()
-        copies = [Path(shutil.copyfile(original, Path(folder) / f"{name}.sqlite3")) for name in ("a", "b", "c")]
-        store = await open_store(f"sqlite:///{copies[0]}")
-        profiler = cProfile.Profile()
-        if profile:
-            profiler.enable()
-        before = time.process_time()
-        turns, taken = await run(store, mind, community_id, conversations, workers, seconds)
-        cpu = time.process_time() - before
-        profiler.disable()
-        await store.close()
-        store = await open_store(f"sqlite:///{copies[1]}")
-        assert isinstance(store, SqliteStore)
-        statements = record(store)
-        recorded, _ = await run(store, mind, community_id, conversations, workers, seconds)
-        await store.close()
-        raw = replay(copies[2], statements)
-    rate, raw_rate = turns / taken, recorded / raw
-    print(f"processor time: {1000 * cpu / turns:.1f} ms a turn")
+    workers = wanted.workers or settings.workers
+    for name in (engine,) if engine else ENGINES:
+        async with databases(name, settings.home) as place:
+            community_id = await _prepare(place, content)
+            if wanted.stored:
+                await _grow(place, mind, community_id, workers, wanted)
+                continue
+            for conversations in wanted.conversations:
+                await _compare(place, mind, community_id, conversations, workers, wanted)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{conversations} conversations, {workers} workers, {turns} turns in {taken:.1f} s: {rate:.0f} whole turns/s")
-    each = len(statements) / recorded
-    print(f"raw driver, {each:.1f} statements a turn: {raw_rate:.0f} turns/s; ratio {rate / raw_rate:.2f}")
     print(f"memory at most {memory:.0f} MB")
-    if profile:
+
+
+async def _prepare(place: Databases, content: Content) -> int:
+    """A database with the demo community, to be copied; the community."""
+    url = await place.create("original")
+    await upgrade(url)
+    store = await open_store(url)
+    community_id = await load_demo_whole(store, utc_now(), content.files)
+    await store.close()
+    return community_id
+
+
+async def _compare(
+    place: Databases, mind: Mind, community_id: int, conversations: int, workers: int, wanted: Wanted
+) -> None:
+    """One run for the figures, one that is recorded, and the recording on the raw driver."""
+    profiler = cProfile.Profile()
+    store = await open_store(await place.copy(f"run-{conversations}", "original"))
+    if wanted.profile:
+        profiler.enable()
+    ran = await run(store, mind, community_id, conversations, workers, wanted.seconds)
+    profiler.disable()
+    await store.close()
+    store = await open_store(await place.copy(f"recorded-{conversations}", "original"))
+    recording = record(store)
+    recorded = await run(store, mind, community_id, conversations, workers, wanted.seconds)
+    await store.close()
+    url = await place.copy(f"raw-{conversations}", "original")
+    if place.engine == "sqlite":
+        raw = await asyncio.to_thread(replay_sqlite, Path(place.path(f"raw-{conversations}")), recording)
+    else:
+        raw = await replay_postgres(url, recording)
+    raw_rate = recorded.turns / raw
+    print(
+        f"{place.engine}: {conversations:>2} conversations, {workers} workers: {ran.rate:.0f} whole turns/s, "
+        f"{ran.each:.1f} ms of the processor each; raw driver, {recording.statements / recorded.turns:.1f} statements "
+        f"in {len(recording.transactions) / recorded.turns:.1f} transactions a turn: {raw_rate:.0f} turns/s; "
+        f"ratio {ran.rate / raw_rate:.3f}",
+        flush=True,
+    )
+    if wanted.profile:
         pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
+
+
+async def _grow(place: Databases, mind: Mind, community_id: int, workers: int, wanted: Wanted) -> None:
+    """The same residents among few stored messages and among many."""
+    conversations = max(wanted.conversations)
+    results, before = [], 0
+    for total in (min(FEW, wanted.stored), wanted.stored):
+        started = time.monotonic()
+        await history.fill(place, "original", community_id, before, total)
+        filled, before = time.monotonic() - started, total
+        store = await open_store(place.url("original"))
+        await run(
+            store, mind, community_id, conversations, workers, wanted.seconds / 4
+        )  # what is read once is read now
+        ran = await run(store, mind, community_id, conversations, workers, wanted.seconds)
+        await store.close()
+        results.append(ran)
+        print(
+            f"{place.engine}: {total:>9,} stored messages (filled in {filled:.0f} s): {ran.rate:.0f} whole turns/s, "
+            f"{ran.each:.2f} ms of the processor each",
+            flush=True,
+        )
+    few, many = results
+    print(f"{place.engine}: growth of a turn: time ×{few.rate / many.rate:.2f}, processor ×{many.each / few.each:.2f}")
