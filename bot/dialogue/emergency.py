@@ -20,6 +20,8 @@ _SAME_ALARM = timedelta(hours=2)
 _SAME_DANGER = timedelta(minutes=20)
 # A message that gives an address during an alarm is about the alarm, unless it is so sure to be about something else.
 _PLAINLY = 0.9
+# Whoever is in danger does not chat, and asks about it what is not in any book: “阀门在哪我找不到”.
+_ABOUT_IT = frozenset({Intent.CHITCHAT, Intent.INQUIRY})
 _COULD_BE_MORE = frozenset({Intent.REPAIR, Intent.COMPLAINT})
 _WHERE = frozenset({EntityType.BUILDING, EntityType.UNIT, EntityType.ROOM, EntityType.PHONE})
 # The place is taken from what is said or known; it is never asked for before the safety words.
@@ -153,13 +155,15 @@ def add(talk: Talk) -> None:
     if ticket_id is None:
         return
     fresh = filling.begin(talk, _ALARM_FORM, f"emergency.{talk.state.alarm_kind}", talk.heard.text)
-    talk.do(Add(ticket_id, talk.heard.text))
-    if fresh.place.label:
-        talk.do(Amend(ticket_id, place=fresh.place, phone=fresh.phone))
     card = next((card for card in talk.situation.cards if card.id == ticket_id), None)
+    asks = talk.heard.understanding.intent is Intent.INQUIRY
+    talk.do(Add(ticket_id, talk.heard.text))
+    # “车库入口在哪” must not move a fire from the home where it burns.
+    if _sure_place(fresh) or (fresh.place.label and not asks and not (card and card.place)):
+        talk.do(Amend(ticket_id, place=fresh.place, phone=fresh.phone))
     if card is not None:
         if card.category != _DISTRESS:
-            talk.say("emergency.more", talk.card_facts(card))
+            talk.say("emergency.question" if asks else "emergency.more", talk.card_facts(card))
         elif fresh.place.label:
             talk.say("emergency.self_harm.place", {"place": fresh.place.label})
         else:
@@ -174,8 +178,7 @@ def is_about_alarm(talk: Talk) -> bool:
     understanding = talk.heard.understanding
     if talk.state.alarm_calm or knowing.clearly_asks(talk):
         return False
-    if understanding.intent is Intent.CHITCHAT:
-        # Whoever is in danger does not chat.
+    if understanding.intent in _ABOUT_IT:
         return True
     # “水小一点了” is neither a fault nor a complaint of its own, even if it could be one.
     near = any(entity.type in _WHERE for entity in understanding.entities) or understanding.intent in _COULD_BE_MORE

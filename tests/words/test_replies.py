@@ -232,8 +232,8 @@ def test_the_files_beside_the_scripts_are_checked(
 def test_no_script_says_what_only_a_person_can_know(replies: Replies) -> None:
     """“已接警” is said only after someone acknowledged (domain.md A11)."""
     saying = {reply.id for reply in replies if any("已接警" in variant for variant in reply.variants)}
-    assert saying == {"emergency.acknowledged"}
-    assert replies.reply("emergency.acknowledged").claims == {"acknowledged"}
+    assert "emergency.acknowledged" in saying
+    assert all(replies.reply(reply_id).claims == {"acknowledged"} for reply_id in saying)
 
 
 @pytest.mark.parametrize("kind", EMERGENCIES)
