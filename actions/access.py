@@ -35,6 +35,7 @@ class Permission(StrEnum):
     AUDIT_SEE = "audit:see"
     STAFF_MANAGE = "staff:manage"
     CONTENT_EDIT = "content:edit"
+    ROSTER_MANAGE = "roster:manage"
 
 
 _DESK = frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})
@@ -58,6 +59,7 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.AUDIT_SEE: frozenset({Role.MANAGER, Role.QUALITY, Role.ADMINISTRATOR}),
     Permission.STAFF_MANAGE: frozenset({Role.ADMINISTRATOR}),
     Permission.CONTENT_EDIT: _LEADERS | {Role.ADMINISTRATOR},
+    Permission.ROSTER_MANAGE: _LEADERS | {Role.ADMINISTRATOR},
 }
 
 

@@ -98,11 +98,39 @@ def release_one(session: Session, rules: HoldingRules, now: datetime) -> int | N
     if direction is not Direction.IN:
         give_to_bot(session, conversation, why, now)
         return done
-    _pass_on(session, conversation, now)
+    _pass_on(session, conversation, "shift_end", now)
     return done
 
 
-def _pass_on(session: Session, conversation: Conversation, now: datetime) -> None:
+def release_all_of(session: Session, community_id: int, staff_id: int, now: datetime, *, limit: int) -> int:
+    """Let conversations go on whose holder works here no more, at most `limit` of them; how many there were.
+
+    As at the end of a shift: where the resident waits, whoever is on duty takes over; else the bot does.
+    """
+    held = select(Conversation.id).where(
+        Conversation.community_id == community_id,
+        Conversation.staff_id == staff_id,
+        Conversation.held_since.is_not(None),
+    )
+    found = session.execute(held.order_by(Conversation.id).limit(limit)).scalars().all()
+    for conversation_id in found:
+        conversation = lock_conversation(session, community_id, conversation_id)
+        if conversation.staff_id != staff_id:
+            continue  # somebody was faster
+        spoken = select(Message.direction).where(
+            Message.community_id == community_id,
+            Message.conversation_id == conversation_id,
+            Message.direction != Direction.NOTE,
+        )
+        last = session.execute(spoken.order_by(Message.seq.desc()).limit(1)).scalar_one_or_none()
+        if last is Direction.IN:
+            _pass_on(session, conversation, "left", now)
+        else:
+            give_to_bot(session, conversation, "left", now)
+    return len(found)
+
+
+def _pass_on(session: Session, conversation: Conversation, why: str, now: datetime) -> None:
     holder = conversation.staff_id
     told = recipients(session, conversation.community_id, Role.AGENT, now, without={holder} if holder else ())
     detail: dict[str, Any] = {"nobody": True}
@@ -113,7 +141,7 @@ def _pass_on(session: Session, conversation: Conversation, now: datetime) -> Non
         conversation.owner, conversation.staff_id, conversation.held_since = TurnOwner.NOBODY, None, None
         conversation.version += 1
         session.flush()
-    mark(session, conversation.community_id, conversation.id, "shift_end", now, detail=detail)
+    mark(session, conversation.community_id, conversation.id, why, now, detail=detail)
     emit(session, conversation.community_id, "conversation:taken_over", conversation_id=conversation.id, now=now)
 
 

@@ -74,7 +74,7 @@ def recipients(
     every active member of the role, or of the next role upwards that has any. `without` are never told: the member
     complained about.
     """
-    upwards = _upwards(role)
+    upwards = stand_ins(role)
     for one in upwards:
         if found := _but([shift.staff_id for shift in on_duty(session, community_id, one, now)], without):
             return Told(one, found)
@@ -92,7 +92,7 @@ def successors(
     None when the community has nobody left; `without` are those before, and the member complained about.
     """
     # The monitoring centre is staffed at all hours, so nobody waits for more than two others before it.
-    upwards = _upwards(role)
+    upwards = stand_ins(role)
     chain = dict.fromkeys((*upwards[:2], Role.MONITORING, *upwards[2:], Role.AGENT))
     for one in chain:
         if found := _but([shift.staff_id for shift in on_duty(session, community_id, one, now)], without):
@@ -103,7 +103,7 @@ def successors(
     return None
 
 
-def _upwards(role: Role) -> tuple[Role, ...]:
+def stand_ins(role: Role) -> tuple[Role, ...]:
     """The role itself and whoever stands in for it, nearest first; the monitoring centre covers the desk (A10)."""
     if role is Role.AGENT:
         return (role, Role.MONITORING, *_UPWARDS)

@@ -57,8 +57,11 @@ def normal_login(login: str) -> str:
     return login.strip().casefold()
 
 
-def create_staff(session: Session, community_id: int, new: NewStaff, now: datetime) -> int:
-    """Create an account with its roles and return its id. Raises FieldError for a login that is empty or taken."""
+def create_staff(session: Session, community_id: int, new: NewStaff, now: datetime, *, by: int | None = None) -> int:
+    """Create an account with its roles and return its id; `by` is the member who does it, None for a set-up.
+
+    Raises FieldError for a login that is empty or taken.
+    """
     login = normal_login(new.login)
     if not login:
         raise FieldError("login", "must not be empty")
@@ -84,7 +87,7 @@ def create_staff(session: Session, community_id: int, new: NewStaff, now: dateti
     session.flush()  # the roles below refer to the row, and no relationship tells SQLAlchemy to write it first
     for role in sorted(new.roles):
         session.add(StaffRole(community_id=community_id, id=new_id(session, now), staff_id=staff_id, role=role))
-    _record(session, community_id, staff_id, "staff:created", now)
+    _record(session, community_id, by or staff_id, "staff:created", now, subject_id=staff_id)
     return staff_id
 
 
@@ -186,6 +189,17 @@ def set_password(session: Session, community_id: int, staff_id: int, password_ha
         raise NotFoundError(f"staff {staff_id} is not there")
     member.password_hash = password_hash
     member.must_change_password = must_change
+
+
+def reset_password(session: Session, staff: StaffIdentity, staff_id: int, password_hash: str, now: datetime) -> None:
+    """Give somebody else a password that they must change at their next sign-in; they are signed out everywhere.
+
+    Raises NotAllowedError unless the acting member manages staff, NotFoundError for another community's member.
+    """
+    require(staff, Permission.STAFF_MANAGE)
+    set_password(session, staff.community_id, staff_id, password_hash, must_change=True)
+    _revoke(session, staff.community_id, (staff_id,), keep="", now=now)
+    _record(session, staff.community_id, staff.staff_id, "staff:password_reset", now, subject_id=staff_id)
 
 
 def deactivate(session: Session, staff: StaffIdentity, staff_id: int, now: datetime) -> None:

@@ -50,6 +50,7 @@ class Verb(StrEnum):
     MERGE = "merge"
     SPLIT = "split"
     LINK = "link"
+    RETURN = "return"
 
 
 _S, _V = TicketStatus, Verb
@@ -62,6 +63,8 @@ _STAYS = (
 TRANSITIONS: Mapping[tuple[TicketStatus, Verb], TicketStatus] = {
     **{(status, verb): status for status in RUNNING for verb in _STAYS},
     **{(status, _V.ASSIGN): _S.ASSIGNED for status in RUNNING},
+    # Of a colleague who left nobody waits for an answer: the ticket is to be given out again.
+    **{(status, _V.RETURN): _S.OPEN for status in RUNNING - {_S.OPEN}},
     **{(status, _V.HOLD): _S.WAITING for status in RUNNING},
     **{(status, _V.RESOLVE): _S.RESOLVED for status in RUNNING},
     **{(status, _V.CANCEL): _S.CANCELLED for status in RUNNING},

@@ -3,8 +3,10 @@
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from actions.fact_book import SOURCE as FACT_BOOK
+from actions.fact_book import FactBook
 from bot.forms import Forms
-from desk.content import read_content
+from desk.content import Content, read_content
 from nlu.check import Finding as NluFinding
 from nlu.check import check_data
 from nlu.heldout import Heldout
@@ -12,6 +14,7 @@ from nlu.knowledge import Audience, Knowledge
 from nlu.labels import Labels
 from nlu.training_data import TrainingData
 from nlu.types import Intent
+from words.answers import facts_in
 from words.checks import Finding as WordsFinding
 from words.checks import check_words, read_samples
 from words.language import Language
@@ -36,6 +39,7 @@ def check_content(folder: Path, zone: ZoneInfo, heldout: Path) -> list[str]:
     findings += _unknown_entries(content.rules.forms, content.rules.knowledge)
     findings += _emergency_scripts(labels, content.replies)
     findings += _unknown_meanings(labels, content.replies)
+    findings += _unnamed_facts(content)
     if heldout.is_dir():
         findings += [_told(finding) for finding in check_data(training, Heldout.read(heldout, labels), labels)]
     return findings
@@ -73,6 +77,18 @@ def _unknown_meanings(labels: Labels, replies: Replies) -> list[str]:
         for says, means in replies.meanings.items()
         if means.partition(".")[0] not in labels.intents
     ]
+
+
+def _unnamed_facts(content: Content) -> list[str]:
+    """Every fact that an answer states has a name and a form, and every fact of the book is stated somewhere."""
+    book, answers = FactBook.read(content.files), [entry.answer for entry in content.rules.knowledge.entries]
+    stated = frozenset[str]().union(*(facts_in(answer) for answer in answers))
+    findings = [
+        f"{FACT_BOOK}: the fact {key!r}, which data/knowledge states, has no name and form here"
+        for key in sorted(stated - book.entries.keys())
+    ]
+    unused = [key for key, uses in book.uses(content.replies, answers).items() if not (uses.replies or uses.answers)]
+    return findings + [f"{FACT_BOOK}: nothing states the fact {key!r}" for key in unused]
 
 
 def _emergency_scripts(labels: Labels, replies: Replies) -> list[str]:

@@ -1,6 +1,5 @@
 """Loads the demo community, in small transactions that may be interrupted and run again."""
 
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -41,6 +40,7 @@ from actions.store import Session, Store
 from actions.tables import FeeKind
 from desk.demo_content import Day, DemoContent, MomentPart, NoticesPart
 from desk.settings import content_folder
+from web.passwords import first_password
 from words.content import ContentFiles
 
 Step = Callable[[Session], None]
@@ -48,10 +48,6 @@ T = TypeVar("T")
 
 ROWS_PER_STEP = 500
 """The most rows that one transaction adds."""
-
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without i, l, o, 0 and 1, which are mistaken for one another
-_GROUPS = 4
-_GROUP_LENGTH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,7 @@ def demo_loaded(session: Session, code: str) -> bool:
 
 def new_passwords(content: ContentFiles) -> Mapping[str, str]:
     """A random first password for each demo account that can sign in, by login; 79 bits each, easy to type."""
-    return {who.login: _password() for who in DemoContent.read(content).staff if who.sign_in}
+    return {who.login: first_password() for who in DemoContent.read(content).staff if who.sign_in}
 
 
 def hash_passwords(passwords: Mapping[str, str]) -> Mapping[str, str]:
@@ -246,8 +242,3 @@ def _months_before(day: date, months: int) -> date:
     """The first day of the month that lies so many months back."""
     count = day.year * 12 + day.month - 1 - months
     return date(count // 12, count % 12 + 1, 1)
-
-
-def _password() -> str:
-    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
-    return "-".join(groups)

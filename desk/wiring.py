@@ -50,6 +50,7 @@ def make_app(
             tell=Teller(content.replies, content.rules.phrases),
             console=ConsoleContent.read(content.files, content.rules.knowledge, engine),
             bills=content.rules.bills,
+            moment=content.rules.phrases.moment,
         )
     )
 

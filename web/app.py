@@ -16,11 +16,16 @@ from web.account import AccountPages
 from web.asides import Asides
 from web.assistant import AssistantPages
 from web.bills import BillPages
+from web.bulletin import BulletinPages
 from web.deps import Deps
+from web.duty import DutyPages
 from web.errors import error_page, exception_handlers
+from web.facts import FactPages
 from web.follow_up import FollowUpPages
 from web.homes import HomePages
 from web.logs import LogPages
+from web.members import MemberPages
+from web.office import Office
 from web.pages import ASSETS, Pages
 from web.passwords import Passwords
 from web.paste import Paste
@@ -58,9 +63,11 @@ def create_app(deps: Deps, *, passwords: Passwords | None = None) -> Starlette:
     pages = Pages(deps.policy.names)
     feed = Feed(deps.store)
     photos = Photos(deps.uploads)
+    office = Office(deps, pages)
+    passwords = passwords or Passwords()
     resident = ResidentDoor(deps, pages, feed, photos).routes()
     staff = [
-        *SignIn(deps, pages, passwords or Passwords()).routes(),
+        *SignIn(deps, pages, passwords).routes(),
         *QueuePages(deps, pages, feed).routes(),
         *Console(deps, pages, feed, photos).routes(),
         *HomePages(deps, pages, feed).routes(),
@@ -70,6 +77,11 @@ def create_app(deps: Deps, *, passwords: Passwords | None = None) -> Starlette:
         *AssistantPages(deps, pages).routes(),
         *TodayPages(deps, pages, feed).routes(),
         *LogPages(deps, pages).routes(),
+        *office.routes(),
+        *MemberPages(deps, office, passwords, feed).routes(),
+        *BulletinPages(deps, pages, office).routes(),
+        *FactPages(deps, office).routes(),
+        *DutyPages(deps, office).routes(),
         *Asides(deps, pages, feed).routes(),
         *Suggesting(deps, pages).routes(),
         *Paste(deps, pages, feed).routes(),

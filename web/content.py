@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
+from actions.fact_book import FactBook
 from actions.rulefile import Section
 from nlu.knowledge import Knowledge
 from nlu.promises import PromiseReader
@@ -40,6 +41,7 @@ class ConsoleContent:
     knowledge: Knowledge
     promises: PromiseReader
     labels: dict[str, str]
+    facts: FactBook
     engine: Engine | None = None
 
     @classmethod
@@ -58,6 +60,7 @@ class ConsoleContent:
             knowledge=knowledge,
             promises=PromiseReader.read(files),
             labels=labels,
+            facts=FactBook.read(files),
             engine=engine,
         )
 

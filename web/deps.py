@@ -82,7 +82,8 @@ class Deps:
 
     `ring` wakes the workers after a message was stored; `community` finds the estate of a code, or of None the
     default one; `uploads` is the folder of photos; `tell` says a script in a ticket's conversation; `console` is the
-    content that only the console uses; `bills` are the words of bills.
+    content that only the console uses; `bills` are the words of bills; `moment` is how the bot tells
+    a moment, by now, to a resident.
     """
 
     store: Store
@@ -98,6 +99,7 @@ class Deps:
     tell: Tell
     console: ConsoleContent
     bills: BillRules
+    moment: Callable[[datetime, datetime], str]
 
 
 def community_in(store: Store, default_code: str | None = None) -> CommunityOf:

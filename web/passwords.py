@@ -1,6 +1,7 @@
 """Passwords: hashed with argon2 in a thread, and as slow for a login that does not exist as for one that does."""
 
 import asyncio
+import secrets
 
 import anyio.to_thread
 from argon2 import PasswordHasher
@@ -8,6 +9,16 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN_LENGTH = 10
 MAX_LENGTH = 200
+
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without i, l, o, 0 and 1, which are mistaken for one another
+_GROUPS = 4
+_GROUP_LENGTH = 4
+
+
+def first_password() -> str:
+    """A random password to be changed at the first sign-in: 79 bits, easy to read out and to type."""
+    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
+    return "-".join(groups)
 
 
 class Passwords:

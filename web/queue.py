@@ -26,6 +26,7 @@ from actions.views.worklist import PAGE, Choices, QueueFilter, View, choices
 from web.deps import Deps
 from web.forms import Form, FormLimits, read_form
 from web.ids import number, row_id
+from web.office import may_enter
 from web.pages import Pages
 from web.sessions import signed_in
 from web.sse import Feed
@@ -77,7 +78,9 @@ class QueuePages:
         ]
 
     async def show(self, request: Request, staff: StaffIdentity) -> Response:
-        """The open tickets by the time that is left; without a part in tickets, what the member can do instead."""
+        """The open tickets by the time that is left; whoever has no part in tickets goes on to what is theirs."""
+        if not allows(staff, Permission.TICKET_SEE) and may_enter(staff):
+            return RedirectResponse("/staff/office", status_code=303)
         return self._pages.page("queue.html", **await self._context(request, staff))
 
     async def piece(self, request: Request, staff: StaffIdentity) -> Response:

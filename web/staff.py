@@ -104,4 +104,6 @@ def frame(staff: StaffIdentity, estate: EstateCard, now: datetime) -> dict[str, 
         "may_see_record": allows(staff, Permission.AUDIT_SEE),
         "may_see_board": allows(staff, Permission.BOARD_SEE),
         "may_see_bills": allows(staff, Permission.BILL_SEE),
+        "may_manage_staff": allows(staff, Permission.STAFF_MANAGE),
+        "may_roster": allows(staff, Permission.ROSTER_MANAGE),
     }

@@ -16,6 +16,11 @@ def fill(answer: str, facts: Mapping[str, str]) -> str:
     return template.render({name: facts[name] for name in template.names})
 
 
+def facts_in(answer: str) -> frozenset[str]:
+    """The facts that an answer states."""
+    return _compiled(answer).names
+
+
 @lru_cache(maxsize=1024)
 def _compiled(answer: str) -> ReplyTemplate:
     return ReplyTemplate(make_environment(), "knowledge", None, answer)

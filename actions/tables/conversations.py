@@ -127,6 +127,13 @@ class Message(Tenant, Base):
             sqlite_where=text("needs_understanding = 1"),
             postgresql_where=text("needs_understanding"),
         ),
+        Index(
+            "ix_messages_notices",
+            "community_id",
+            "stored_at",
+            sqlite_where=text("reply_id = 'notice.explains'"),
+            postgresql_where=text("reply_id = 'notice.explains'"),
+        ),
     )
 
     conversation_id: Mapped[int]

@@ -6,6 +6,7 @@ from bot.dialogue.talk import Talk
 from bot.wishes import Wish
 from nlu.knowledge import Audience, Entry, Hit
 from nlu.types import Intent
+from words.answers import facts_in
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 OFFER = "offer"
@@ -20,7 +21,9 @@ def best_answer(talk: Talk, text: str) -> Hit | None:
         return None
     today = talk.now.astimezone(talk.situation.rules.phrases.zone).date()
     hits = talk.situation.rules.knowledge.search(text, audience=Audience.RESIDENT, today=today)
-    return hits[0] if hits and hits[0].confident else None
+    # An answer whose price or hours the community has not told is none: a person finds out.
+    told = hits and hits[0].confident and facts_in(hits[0].entry.answer) <= talk.situation.facts.keys()
+    return hits[0] if told else None
 
 
 def clearly_asks(talk: Talk) -> bool:
@@ -37,7 +40,8 @@ def entry(talk: Talk, entry_id: str) -> Entry | None:
     """An entry for residents by its id, while it holds."""
     found = talk.situation.rules.knowledge.shelves[Audience.RESIDENT].entries.get(entry_id)
     today = talk.now.astimezone(talk.situation.rules.phrases.zone).date()
-    return found if found is not None and found.valid(today) else None
+    told = found is not None and found.valid(today) and facts_in(found.answer) <= talk.situation.facts.keys()
+    return found if told else None
 
 
 def tell(talk: Talk, told: Entry) -> None:

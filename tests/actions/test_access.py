@@ -66,7 +66,9 @@ EXPECTED: Mapping[Role, frozenset[Permission]] = {
             Permission.LOG_SEE,
         }
     ),
-    Role.ADMINISTRATOR: frozenset({Permission.AUDIT_SEE, Permission.STAFF_MANAGE, Permission.CONTENT_EDIT}),
+    Role.ADMINISTRATOR: frozenset(
+        {Permission.AUDIT_SEE, Permission.STAFF_MANAGE, Permission.CONTENT_EDIT, Permission.ROSTER_MANAGE}
+    ),
 }
 
 

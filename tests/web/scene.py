@@ -166,6 +166,7 @@ async def open_scene(store: Store, folder: Path, settings: WebSettings | None = 
         tell=Teller(replies(), phrases()),
         console=ConsoleContent.read(content(), knowledge()),
         bills=BillRules.read(content()),
+        moment=phrases().moment,
     )
     scene.app = create_app(deps, passwords=Passwords(QUICK))
     return scene

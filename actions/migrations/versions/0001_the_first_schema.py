@@ -627,6 +627,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_messages_notices",
+            ["community_id", "stored_at"],
+            unique=False,
+            sqlite_where=sa.text("reply_id = 'notice.explains'"),
+            postgresql_where=sa.text("reply_id = 'notice.explains'"),
+        )
+        batch_op.create_index(
             "ix_messages_unread",
             ["community_id", "conversation_id", "id"],
             unique=False,
@@ -1306,6 +1313,11 @@ def downgrade() -> None:
             "ix_messages_unread",
             sqlite_where=sa.text("needs_understanding = 1"),
             postgresql_where=sa.text("needs_understanding"),
+        )
+        batch_op.drop_index(
+            "ix_messages_notices",
+            sqlite_where=sa.text("reply_id = 'notice.explains'"),
+            postgresql_where=sa.text("reply_id = 'notice.explains'"),
         )
 
     op.drop_table("messages")
