@@ -2,14 +2,14 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Delete, Update, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from actions.access import StaffIdentity
@@ -46,6 +46,15 @@ ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=T
 def after(seconds: float) -> datetime:
     """So many seconds after the moment at which the tests begin."""
     return NOW + timedelta(seconds=seconds)
+
+
+def executing(statement: Update | Delete) -> Callable[[Session], None]:
+    """Something to be done behind the desk's back."""
+
+    def run(session: Session) -> None:
+        session.execute(statement)
+
+    return run
 
 
 def add_community(session: Session, code: str = "guiyuan") -> int:

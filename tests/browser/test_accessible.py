@@ -8,7 +8,7 @@ from actions import handling
 from actions.drafts import be_present
 from actions.tables import Severity
 from tests.actions.test_holding import member
-from tests.browser.conftest import House
+from tests.browser.conftest import WIDE, House
 from tests.web.test_tickets import writes
 
 PHONE = {"width": 390, "height": 844}
@@ -16,6 +16,7 @@ PAGES = (
     "/staff", "/staff?view=complaints&q=x", "/staff/alarms", "/staff/new", "/staff/suggestions", "/staff/password",
     "/staff/today?show=open", "/staff/logs/record", "/staff/account", "/staff/assistant?q=业主来投诉怎么接待",
 )  # fmt: skip
+OFFICE = ("/staff/office", "/staff/members", "/staff/duty", "/staff/notices", "/staff/notices/new", "/staff/facts")
 
 
 async def fill(house: House) -> tuple[str, str]:
@@ -70,6 +71,26 @@ async def test_axe_finds_nothing_on_any_page(house: House, scheme: str, phone: b
     await page.click("#totp .btn.main")
     await page.wait_for_selector(".qr svg")
     told += await faults(page)
+    assert told == []
+
+
+async def test_axe_finds_nothing_in_the_administration(house: House) -> None:
+    page = await house.staff("管理员", "/staff/office")
+    await page.emulate_media(reduced_motion="reduce")
+    told: list[str] = []
+    for path in (*OFFICE, f"/staff/members/{house.desk.cast.staff['老周']}"):
+        await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        await page.goto(house.base + path)
+        if path.endswith("/new"):
+            await page.fill("#title", "9栋清洗水箱停水")
+            await page.fill("#body", "你们自己看着办")
+            await page.check("[name='label_repair.outage']")
+            await page.click("button[value=hear]")
+        await page.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
+        told += await faults(page)
+        await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        if await page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+            told.append(f"{path} is wider than a phone")
     assert told == []
 
 
