@@ -65,7 +65,7 @@ class SheetBill:
 
 
 def check_rows(
-    rows: Sequence[SheetRow], homes: Mapping[Address, int], rules: BillRules
+    rows: Sequence[SheetRow[Column]], homes: Mapping[Address, int], rules: BillRules
 ) -> tuple[tuple[SheetBill, ...], tuple[Rejected, ...]]:
     """The rows that can be used, and every field for which a row cannot; a bill that comes twice counts once."""
     rooms = _Rooms(homes)
@@ -110,7 +110,7 @@ class _Rooms:
 class _RowReader:
     """Reads one row and notes every field that cannot be used."""
 
-    def __init__(self, row: SheetRow, rules: BillRules, rooms: _Rooms) -> None:
+    def __init__(self, row: SheetRow[Column], rules: BillRules, rooms: _Rooms) -> None:
         self.faults: list[Rejected] = []
         self._row = row
         self._rules = rules

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from actions import clocks
 from actions.access import Permission, StaffIdentity, require
-from actions.accounts import account, keep_an_administrator, lock_staff
+from actions.account_list import account
+from actions.accounts import keep_an_administrator, lock_staff
 from actions.actors import Actor
 from actions.errors import FieldError
 from actions.fingerprints import refuse_stale

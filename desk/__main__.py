@@ -20,6 +20,7 @@ from actions.store import read_beside
 from desk.chat import run_json, run_terminal
 from desk.content import engine_for, read_content
 from desk.loops import utc_now
+from desk.own_community import found, import_homes
 from desk.settings import EXIT_CODE, Settings, SettingsError, read_settings
 from desk.simulate.command import simulate
 from desk.stage import Stage
@@ -237,6 +238,8 @@ def sweep_files() -> None:
 
 
 app.command()(simulate)
+app.command()(found)
+app.command()(import_homes)
 
 
 def _settings() -> Settings:

@@ -135,15 +135,15 @@ async def open_town(folder: Path) -> AsyncIterator[Town]:
     await store.close()
 
 
-async def sign_in(browser: Browser, town: Town, login: str, size: dict[str, int], *, changed: bool = False) -> Page:
-    """A page on which a member is signed in with a password of their own, which they may have `changed` before."""
+async def sign_in(browser: Browser, town: Town, login: str, size: dict[str, int]) -> Page:
+    """A page on which a member is signed in with a password of their own."""
     context = await browser.new_context(viewport=size, locale="zh-CN")  # type: ignore[arg-type]
     page = await context.new_page()
     page.on("console", lambda line: print("console:", line.text) if line.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: print("page error:", error))
     await page.goto(f"{town.base}/staff/sign-in")
     await page.fill("#login", login)
-    await page.fill("#password", PASSWORD + login if changed else PASSWORD)
+    await page.fill("#password", PASSWORD)
     await page.click("form.card button")
     if page.url.endswith("/staff/password"):
         await page.fill("#current", PASSWORD)
@@ -245,21 +245,23 @@ async def others(browser: Browser, town: Town, folder: Path, talks: dict[str, in
 
 
 async def administration(browser: Browser, town: Town, folder: Path) -> None:
-    """The administrator's pages, wide and narrow."""
-    for size, suffix in ((WIDE, ""), (NARROW, "-phone")):
-        admin = await sign_in(browser, town, "admin", size, changed=bool(suffix))
-        for name in ("office", "members", "duty", "notices", "facts"):
-            await admin.goto(f"{town.base}/staff/{name}")
-            picture = "staff" if name == "members" else name
-            await shoot(admin, folder, f"console-{picture}{suffix}", whole=bool(suffix))
-        if not suffix:
-            await admin.goto(f"{town.base}/staff/notices/new")
-            await admin.fill("#title", "9栋水箱清洗停水")
-            await admin.fill("#body", "因清洗水箱，明天9:00–12:00，9栋停水。请提前储水，你们自己看着办，敬请谅解。")
-            await admin.check("[name='label_repair.outage']")
-            await admin.check("[name='in_9栋']")
-            await admin.click("button[value=hear]")
-            await shoot(admin, folder, "console-notice")
+    """The administrator's pages, and the roster on a telephone."""
+    admin = await sign_in(browser, town, "admin", WIDE)
+    for name in ("office", "duty", "notices", "facts"):
+        await admin.goto(f"{town.base}/staff/{name}")
+        await shoot(admin, folder, f"console-{name}")
+    await admin.goto(f"{town.base}/staff/members")
+    await shoot(admin, folder, "console-staff")
+    await admin.goto(f"{town.base}/staff/notices/new")
+    await admin.fill("#title", "9栋水箱清洗停水")
+    await admin.fill("#body", "因清洗水箱，明天9:00–12:00，9栋停水。请提前储水，你们自己看着办，敬请谅解。")
+    await admin.check("[name='label_repair.outage']")
+    await admin.check("[name='in_9栋']")
+    await admin.click("button[value=hear]")
+    await shoot(admin, folder, "console-notice")
+    await admin.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    await admin.goto(f"{town.base}/staff/duty")
+    await shoot(admin, folder, "console-duty-phone")
 
 
 async def leaders(browser: Browser, town: Town, folder: Path) -> None:

@@ -7,7 +7,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from actions.access import Permission, StaffIdentity, require
-from actions.accounts import Account, Details, account, accounts, add_account, change_account, departments
+from actions.account_list import Account, account, accounts, departments
+from actions.accounts import Details, add_account, change_account
 from actions.errors import FieldError
 from actions.estate import building_ids
 from actions.leaving import Returned, close_account, open_account, return_some

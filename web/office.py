@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.access import Permission, StaffIdentity, allows
-from actions.accounts import accounts
+from actions.account_list import accounts
 from actions.alerts import mark_seen, open_alerts
 from actions.bulletin import Standing, bulletin
 from actions.coverage import WATCHED, gaps

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from actions import handling
 from actions.access import StaffIdentity
-from actions.accounts import Account, Details, account, accounts, add_account, change_account, departments
+from actions.account_list import Account, account, accounts, departments
+from actions.accounts import Details, add_account, change_account
 from actions.conversations import take_over
 from actions.errors import ConflictError, FieldError, NotAllowedError, NotFoundError
 from actions.leaving import close_account, open_account, return_some

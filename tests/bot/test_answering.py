@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from actions import turns
 from actions.store import Session
-from actions.tables import Conversation, Direction, Message, OutboxRow, Ticket, TurnOwner
+from actions.tables import Community, Conversation, Direction, Message, OutboxRow, Ticket, TurnOwner
 from desk.stage import Stage
 
 
@@ -49,6 +49,20 @@ async def test_two_requests_in_two_messages_are_both_taken_up(stage: Stage) -> N
     text = "\n".join(reply.text for reply in (await stage.exchange()).replies)
     assert "停车费" in text or "300元" in text, "the question is answered, or is said to be kept"
     assert re.search("单元|哪一户|房号", text), "the repair goes on"
+
+
+async def test_an_answer_that_needs_an_unknown_fact_is_left_to_a_person(stage: Stage) -> None:
+    def forget(session: Session) -> None:
+        facts = session.execute(select(Community.facts)).scalar_one()
+        known = {name: value for name, value in facts.items() if name != "gym_hours"}
+        session.execute(update(Community).values(facts=known))
+
+    assert await _burst(stage, "健身房几点开门") == ["inquiry.answer"]
+    await stage.store.write(forget)
+    ids = await _burst(stage, "健身房几点开门")
+    assert ids
+    assert not {"inquiry.answer", "error.registered"} & set(ids)
+    assert [card.kind for card in (await stage.exchange()).tickets] == ["inquiry"]
 
 
 async def test_the_desk_introduces_itself_once_and_again_after_a_night(stage: Stage) -> None:

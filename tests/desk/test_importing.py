@@ -53,7 +53,7 @@ def test_what_cannot_be_imported_is_one_clear_line(command: Command, database: P
     text = tmp_path / "bills.txt"
     text.write_text("hello", encoding="utf-8")
     for args, settings, told in (
-        ((str(text),), {}, "the file is no sheet of bills: not_a_sheet"),
+        ((str(text),), {}, "the file cannot be read as a sheet: not_a_sheet"),
         ((str(tmp_path / "none.xlsx"),), {}, "No such file"),
         (
             (_file(tmp_path, ("3栋2单元1502", "水费", "2026-10", 5)),),
