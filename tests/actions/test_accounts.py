@@ -10,6 +10,7 @@ from actions import handling
 from actions.access import StaffIdentity
 from actions.account_list import Account, account, accounts, departments
 from actions.accounts import Details, add_account, change_account
+from actions.audit import audit
 from actions.conversations import take_over
 from actions.errors import ConflictError, FieldError, NotAllowedError, NotFoundError
 from actions.leaving import close_account, open_account, return_some
@@ -179,6 +180,7 @@ async def test_the_work_of_one_who_leaves_goes_back_with_its_clocks(store: Store
     kinds = await store.read(lambda s: list(s.execute(running).scalars()))
     assert (kinds.count(DeadlineKind.REPLY), kinds.count(DeadlineKind.DISPATCH)) == (2, 2)
     assert DeadlineKind.ACCEPT not in kinds
+    assert tuple(await store.read(lambda s: audit(s, later))) == ()
     owner = select(Conversation.owner, Conversation.staff_id).where(Conversation.id == talk)
     assert await store.read(lambda s: tuple(s.execute(owner).one())) == (TurnOwner.BOT, None)
     assert "marker.left" in await store.read(lambda s: list(s.execute(select(Message.reply_id)).scalars()))
