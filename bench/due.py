@@ -70,17 +70,18 @@ async def _measure_on(name: str, tickets: int) -> None:
                 started = time.monotonic()
                 await _fill(place, community_id, policy, calendar, range(before, after))
                 filled = time.monotonic() - started
-                finding, moving = await _find(store), await _move(store)
-                results.append((after, finding, moving))
+                finding, (moving, busy) = await _find(store), await _move(store)
+                results.append((finding, moving, busy))
                 print(
                     f"{name}: {after:>9,} open tickets (filled in {filled:.0f} s): finding what is due "
-                    f"{1000 * finding:.3f} ms, a whole step {1000 * moving:.2f} ms",
+                    f"{1000 * finding:.3f} ms, a whole step {1000 * moving:.2f} ms, "
+                    f"of the processor {1000 * busy:.2f} ms",
                     flush=True,
                 )
                 before, after = after, tickets
             if len(results) > 1:
-                (_, finding_few, moving_few), (_, finding_all, moving_all) = results
-                print(f"{name}: growth: finding ×{finding_all / finding_few:.2f}, step ×{moving_all / moving_few:.2f}")
+                finding, moving, busy = (many / few for few, many in zip(*results, strict=True))
+                print(f"{name}: growth: finding ×{finding:.2f}, step ×{moving:.2f}, its processor time ×{busy:.2f}")
         finally:
             await store.close()
 
@@ -139,14 +140,14 @@ async def _find(store: Store) -> float:
     return statistics.median([await store.read(look) for _ in range(_LOOKS)])
 
 
-async def _move(store: Store) -> float:
-    """The median of many steps, commit included."""
-    taken = []
+async def _move(store: Store) -> tuple[float, float]:
+    """The median of many steps, commit included, and what one took of the processor."""
+    taken, before = [], time.process_time()
     for _ in range(_STEPS):
         started = time.perf_counter()
         assert await store.write(lambda session: watch.enforce_one(session, _silent, NOW)), "too few are due"
         taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+    return statistics.median(taken), (time.process_time() - before) / _STEPS
 
 
 def _silent(*_: object) -> None:

@@ -35,7 +35,7 @@ def address(number: int) -> str:
 async def fill(place: Databases, name: str, community_id: int, before: int, total: int) -> None:
     """Add the messages from `before` up to `total` with their contacts and conversations; nobody else is connected."""
     ids = IdMaker(node=1 if before else 0)
-    first, last = before // _EACH, -(-total // _EACH)
+    first, last = -(-before // _EACH), -(-total // _EACH)
     keys = {number: (_id(ids, number), _id(ids, number)) for number in range(first, last)}
     tables = (
         ("contacts", _CONTACT, _contacts(community_id, keys)),

@@ -72,7 +72,8 @@ def _listen(engine: Engine, recording: Recording) -> None:
 
 
 def _key(connection: Connection) -> int:
-    return id(connection.connection.dbapi_connection)
+    # The object, not the driver's connection below it: that one is gone when whoever used it was cancelled.
+    return id(connection)
 
 
 def replay_sqlite(path: Path, recording: Recording) -> float:
