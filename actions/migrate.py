@@ -39,6 +39,30 @@ async def upgrade(url: str) -> None:
         raise StoreError(f"DATABASE_URL: the database cannot be prepared: {reason}") from error
 
 
+async def is_newest(url: str) -> bool:
+    """Whether `upgrade` has nothing to do; True as well when the database does not answer, which `upgrade` tells."""
+    engine = create_async_engine(url, poolclass=NullPool) if not url.startswith("sqlite") else None
+    try:
+        if engine is None:
+            return sqlite_path(url).is_file() and await to_thread(_is_newest_sqlite, url)
+        async with engine.connect() as connection:
+            return await connection.run_sync(_is_newest)
+    except (OSError, DBAPIError):
+        return True
+    finally:
+        if engine is not None:
+            await engine.dispose()
+
+
+def _is_newest_sqlite(url: str) -> bool:
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            return _is_newest(connection)
+    finally:
+        engine.dispose()
+
+
 def config() -> "Config":
     """The migration settings, made in code so that no file of paths is needed."""
     from alembic.config import Config  # noqa: PLC0415

@@ -132,10 +132,11 @@ def parse(
 
 @app.command()
 def train() -> None:
-    """Train the embedded engine from data/nlu and keep it under the home."""
+    """Train the embedded engine from data/nlu and the search in data/knowledge, and keep both under the home."""
     settings = _settings()
     content = read_content(settings.content, settings.timezone)
     engine = engine_for(content, settings.home, _progress)
+    content.rules.knowledge.prepare(settings.home / "model")
     print(f"model {engine.version} is ready in {settings.home / 'model'}")
 
 
@@ -224,6 +225,16 @@ def import_bills(
     for line in told(report):
         print(line)
     raise typer.Exit(1 if report.rejected else 0)
+
+
+@app.command()
+def migrate() -> None:
+    """Create the database, or bring it to the newest schema; `serve` does it at each start."""
+    from actions.migrate import upgrade  # noqa: PLC0415
+
+    settings = _settings()
+    _quiet_log()
+    asyncio.run(upgrade(settings.database_url))
 
 
 @app.command()

@@ -19,7 +19,7 @@ import uvicorn
 
 from actions.errors import StoreError
 from actions.holding import HoldingRules
-from actions.migrate import upgrade
+from actions.migrate import is_newest, upgrade
 from actions.store import Store, open_store
 from desk.content import Content, engine_for, read_content
 from desk.demo import demo_loaded, demo_steps, hash_passwords, new_passwords, roster_steps
@@ -51,6 +51,8 @@ def serve(settings: Settings) -> None:
 
     async def run() -> None:
         _say("preparing the database …")
+        if not await is_newest(settings.database_url):
+            await asyncio.to_thread(_apart, "migrate", silent=True)
         await upgrade(settings.database_url)
         store = await open_store(settings.database_url)
         try:
@@ -87,12 +89,21 @@ def serve(settings: Settings) -> None:
 
 
 def _train_apart(content: Content, settings: Settings) -> None:
-    """Train in a process of its own where there is no model yet: what training takes is given back with it."""
-    if is_trained(content.files, settings.home):
+    """Train where there is no model yet, or no index of the knowledge base."""
+    if is_trained(content.files, settings.home) and content.rules.knowledge.is_prepared(settings.home / "model"):
         return
     _say("training the model, about half a minute …")
-    # The command inherits the environment, so it sees the same settings.
-    subprocess.run([sys.executable, "-m", "desk", "train"], check=False)
+    _apart("train")
+
+
+def _apart(command: str, *, silent: bool = False) -> None:
+    """Run a command in a process of its own, so that the memory it takes is given back with it.
+
+    When it fails, what follows does the same in this process, and tells why it cannot.
+    """
+    told = subprocess.DEVNULL if silent else None
+    # It inherits the environment, so it sees the same settings.
+    subprocess.run([sys.executable, "-m", "desk", command], check=False, stdout=told, stderr=told)  # noqa: S603
 
 
 class _Server(uvicorn.Server):

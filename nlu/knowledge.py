@@ -84,6 +84,11 @@ class Knowledge:
             if shelf.entries:
                 trained(replace(shelf.recipe, folder=folder))
 
+    def is_prepared(self, folder: Path) -> bool:
+        """Whether `prepare` would find everything in the folder."""
+        recipes = [replace(shelf.recipe, folder=folder) for shelf in self.shelves.values() if shelf.entries]
+        return all(recipe.path is not None and recipe.path.is_file() for recipe in recipes)
+
     def search(self, text: str, *, audience: Audience, today: date, limit: int = 3) -> tuple[Hit, ...]:
         """The entries that fit a question best, the best first; only the first can be confident (domain.md B1)."""
         found = [

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import subprocess
 from collections.abc import Iterator
@@ -5,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actions.migrate import upgrade
+from actions.migrate import is_newest, upgrade
 from tests.conftest import restored
 from tests.desk.conftest import Command, run_desk
 
@@ -105,6 +106,14 @@ def test_an_audit_without_a_database_says_what_to_do(command: Command, tmp_path:
     ran = command("audit", DESK_HOME=str(tmp_path))
     assert ran.code == 2
     assert ran.err == f"desk: {tmp_path}/desk.sqlite3: there is no database yet; run “desk serve” once\n"
+
+
+def test_a_database_is_made_and_found_to_be_the_newest(command: Command, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'desk.sqlite3'}"
+    assert not asyncio.run(is_newest(url))
+    ran = command("migrate", DATABASE_URL=url)
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert asyncio.run(is_newest(url))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database " * 50])
