@@ -11,6 +11,8 @@ from tests.telegram.double import BotApi, Fault, RefusedError
 from tests.telegram.people import Person
 
 _PER_SECOND, _APART = 30, 0.95
+# All chats share one line to the bot, and that does not break more often because there are more of them.
+_BREAKS_APART = 20.0
 
 
 @dataclass(slots=True)
@@ -23,11 +25,20 @@ class Exchange(BotApi):
     _last: dict[int, float] = field(default_factory=dict)
     _recent: deque[float] = field(default_factory=deque)
     _updates: int = 900_000_000
+    _broke: float = 0.0
 
     def next_update(self) -> int:
         """The number of the bot's next update; numbers only rise, because a poll confirms all lower ones."""
         self._updates += 1
         return self._updates
+
+    def lose_a_poll(self) -> bool:
+        """Let the answer to a poll be lost on its way, so that its updates come once more; False when one just was."""
+        if self.clock() < self._broke + _BREAKS_APART:
+            return False
+        self._broke = self.clock()
+        self.faults["getUpdates"].append(Fault(drop="after"))
+        return True
 
     def _check_limits(self, chat_id: int, now: float) -> None:
         while self._recent and self._recent[0] <= now - 1:
@@ -84,9 +95,9 @@ class Caller:
         self.person.says(text)
         self.last = time.monotonic()
 
-    async def lose_the_line(self) -> None:
-        """The answer to a poll is lost on its way, so that its updates come once more."""
-        self.api.faults["getUpdates"].append(Fault(drop="after"))
+    async def lose_the_line(self) -> bool:
+        """The line of the whole bot, now and then."""
+        return self.api.lose_a_poll()
 
     async def settle(self, seconds: float) -> None:
         """Wait until nothing has come for a while."""

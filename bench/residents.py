@@ -80,8 +80,7 @@ async def live(visitor: Visitor | Caller, tally: Tally, messages: int, pause: fl
                 await visitor.say(client_id, text)
         left -= burst
         if dice.random() < _BREAKS:
-            tally.breaks += 1
-            await visitor.lose_the_line()
+            tally.breaks += await visitor.lose_the_line()
         try:
             async with asyncio.timeout(_PATIENCE):
                 await visitor.answered.wait()

@@ -162,9 +162,10 @@ class Visitor:
             self.fresh.clear()
             await self.update()
 
-    async def lose_the_line(self) -> None:
+    async def lose_the_line(self) -> bool:
         """The stream breaks off; the page comes back with the last id that it has seen."""
         await self.stream.close()
+        return True
 
     async def leave(self) -> None:
         """Close the page."""
