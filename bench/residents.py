@@ -92,7 +92,14 @@ async def live(visitor: Visitor | Caller, tally: Tally, messages: int, pause: fl
     await visitor.settle(_PATIENCE)
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)
-    await visitor.leave()
+
+
+async def _last_look(residents: Sequence[Visitor | Caller]) -> None:
+    """What the desk said to those who had fallen silent, while others went on writing, is read as well."""
+    for one in residents:
+        if isinstance(one, Visitor):
+            await one.settle(_PATIENCE)
+        await one.leave()
 
 
 async def _watch(process: int, tally: Tally) -> None:
@@ -232,6 +239,7 @@ async def _run(residents: int, callers: int, messages: int, pace: float, seed: i
                 for one, count in zip(everybody, each, strict=True):
                     group.create_task(live(one, tally, count, residents / pace, random.Random(dice.random())))
             taken = time.monotonic() - started
+            await _last_look(everybody)
         finally:
             watching.cancel()
             server.send_signal(signal.SIGTERM)
