@@ -14,7 +14,7 @@ from actions.errors import ConflictError, FieldError, NotFoundError, TransitionE
 from actions.estate import NewNotice, building_ids
 from actions.fingerprints import fingerprint, refuse_stale
 from actions.ids import new_id
-from actions.notices import NoticeCard
+from actions.notices import NoticeCard, card_of
 from actions.records import write_record
 from actions.tables import AuditEntry, Direction, Message, Notice, Staff
 
@@ -184,17 +184,7 @@ def _found(session: Session, staff: StaffIdentity, notice_id: int, *, lock: bool
 
 
 def _entry(row: Notice, by: str, told: int, now: datetime) -> BulletinEntry:
-    card = NoticeCard(
-        id=row.id,
-        title=row.title,
-        body=row.body,
-        explains=tuple(row.explains),
-        buildings=tuple(row.buildings),
-        published_at=row.published_at,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-    )
-    return BulletinEntry(card, _standing(row, now), by, told, row.withdrawn_at, _mark(row))
+    return BulletinEntry(card_of(row), _standing(row, now), by, told, row.withdrawn_at, _mark(row))
 
 
 def _standing(row: Notice, now: datetime) -> Standing:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -46,22 +47,24 @@ class NoticeCard:
     ends_at: datetime
 
 
+def card_of(row: Any) -> NoticeCard:
+    """The card of a stored notice, given as a row of the table or of a query over its columns."""
+    return NoticeCard(
+        id=row.id,
+        title=row.title,
+        body=row.body,
+        explains=tuple(row.explains),
+        buildings=tuple(row.buildings),
+        published_at=row.published_at,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+    )
+
+
 def active(session: Session, community_id: int, now: datetime) -> tuple[NoticeCard, ...]:
     """What has been announced, not withdrawn, and is not over yet; what begins first leads."""
     rows = session.execute(_ACTIVE, {"this_community": community_id, "now": now})
-    return tuple(
-        NoticeCard(
-            id=row.id,
-            title=row.title,
-            body=row.body,
-            explains=tuple(row.explains),
-            buildings=tuple(row.buildings),
-            published_at=row.published_at,
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-        )
-        for row in rows
-    )
+    return tuple(card_of(row) for row in rows)
 
 
 def explaining(
