@@ -1,7 +1,7 @@
 """A desk in miniature: a throwaway database and a clock that only moves when told; for the terminal and for tests."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,7 +26,12 @@ from desk.loops import Bell, Desk
 
 TERMINAL = "terminal"
 _MOST_STEPS = 10_000
-_MOMENTS = (turns.next_moment, watch.next_moment, pacing.next_moment, passing_on.next_moment)
+_MOMENTS: Mapping[str, Callable[[Session], datetime | None]] = {
+    "answer": turns.next_moment,
+    "deliver": pacing.next_moment,
+    "watch": watch.next_moment,
+    "pass_on": passing_on.next_moment,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +133,33 @@ class Stage(AbstractAsyncContextManager["Stage"]):
         for _ in range(_MOST_STEPS):
             while await self.desk.understand():
                 pass
-            while await self._work_once():
-                pass
-            moment = await self._next_moment()
+            moments = await self._moments()
+            if await self._work_once(moments):
+                continue
+            moment = min((moment for moment in moments.values() if moment is not None), default=None)
             if moment is None or moment > end:
                 break
             self.now = max(self.now, moment)
         self.now = end
 
-    async def _work_once(self) -> bool:
-        answered = await self.desk.answer()
-        delivered = await self.desk.deliver()
-        kept = await self.desk.keep()
-        return answered or delivered or kept
+    async def _work_once(self, moments: Mapping[str, datetime | None]) -> bool:
+        """Take one step of everything that is due by now, so that what is not due costs no look of its own."""
 
-    async def _next_moment(self) -> datetime | None:
-        def look(session: Session) -> datetime | None:
-            moments = [look(session) for look in _MOMENTS]
-            return min((moment for moment in moments if moment is not None), default=None)
+        def due(*names: str) -> bool:
+            return any(moment is not None and moment <= self.now for moment in map(moments.get, names))
+
+        answered = due("answer") and await self.desk.answer()
+        delivered = due("deliver") and await self.desk.deliver()
+        if due("watch", "pass_on"):
+            return await self.desk.keep() or answered or delivered
+        # A request that nobody reads has no moment of its own: it is looked for when all else is done.
+        return answered or delivered or await self.desk.keep()
+
+    async def _moments(self) -> Mapping[str, datetime | None]:
+        """When each kind of work next has something to do."""
+
+        def look(session: Session) -> Mapping[str, datetime | None]:
+            return {name: moment(session) for name, moment in _MOMENTS.items()}
 
         return await self.store.read(look)
 

@@ -177,7 +177,7 @@ async def _create_database(server: str, fill: Callable[[str], Awaitable[None]] |
         await fill(address)
     connection = await _connect(address)
     await connection.execute("CREATE SCHEMA kept")
-    for table in await _tables(connection):
+    for table in await _filled(connection, await _tables(connection, "public")):
         await connection.execute(f'CREATE TABLE kept."{table}" AS TABLE public."{table}"')
     await connection.close()
     return address
@@ -189,8 +189,14 @@ async def _drop_database(server: str, url: str) -> None:
     await connection.close()
 
 
-async def _tables(connection: Any) -> list[str]:
-    return [row[0] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+async def _tables(connection: Any, schema: str) -> list[str]:
+    return [row[0] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)]
+
+
+async def _filled(connection: Any, tables: list[str]) -> list[str]:
+    """Those of the tables that hold a row."""
+    looks = [f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM public.\"{table}\")" for table in tables]  # noqa: S608 - the server's own names
+    return [row[0] for row in await connection.fetch(" UNION ALL ".join(looks))]
 
 
 async def _connect(url: str) -> Any:
@@ -208,11 +214,12 @@ async def restored(url: str) -> str:
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    tables = await _tables(connection)
+    filled = await _filled(connection, await _tables(connection, "public"))
+    kept = await _tables(connection, "kept")
     # As a replica the server checks no foreign keys, so that the order does not matter.
     words = ["SET session_replication_role = replica"]
-    words += [f'DELETE FROM public."{table}"' for table in tables]  # noqa: S608 - the server's own names
-    words += [f'INSERT INTO public."{table}" TABLE kept."{table}"' for table in tables]
+    words += [f'DELETE FROM public."{table}"' for table in filled]  # noqa: S608 - the server's own names
+    words += [f'INSERT INTO public."{table}" TABLE kept."{table}"' for table in kept]
     await connection.execute("; ".join(words))
     await connection.close()
     return url

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -32,13 +33,16 @@ class PostgresStore:
 
     def __init__(self, engine: AsyncEngine, node_holder: AsyncConnection, ids: IdMaker) -> None:
         self._engine = engine
+        # One snapshot for all statements of a read, asked for as the transaction begins.
+        self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._node_holder = node_holder
         self._ids = ids
 
     @classmethod
     async def open(cls, url: str, *, pool: int = 10) -> "PostgresStore":
         """Connect, take a node number of our own for ids, and start above the highest id stored."""
-        engine = create_async_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True, json_serializer=dumps)
+        engine = create_async_engine(url, pool_size=pool, max_overflow=0, json_serializer=dumps)
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
         try:
             holder = await engine.connect()
             node = await _take_node(holder)
@@ -63,8 +67,7 @@ class PostgresStore:
 
     async def read(self, fn: Callable[[Session], T]) -> T:
         """See `Store.read`."""
-        async with AsyncSession(self._engine) as session:
-            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        async with AsyncSession(self._reader) as session:
             return await session.run_sync(fn)
 
     async def close(self) -> None:
@@ -91,6 +94,16 @@ async def _take_node(connection: AsyncConnection) -> int:
         if taken.scalar_one():
             return node
     raise StoreError(f"all {NODES} node numbers are taken; too many processes share this database")
+
+
+def _refuse_closed(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
+    """Have the pool replace a connection that the server has ended, which the driver hears of by itself.
+
+    Asking the server each time (`pool_pre_ping`) would cost three more round trips for each transaction.
+    """
+    driver: asyncpg.Connection = connection.driver_connection
+    if driver.is_closed():
+        raise DisconnectionError("the server ended this connection")
 
 
 def _collided(error: DBAPIError) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -131,6 +132,19 @@ async def test_a_cancelled_caller_does_not_stop_the_writer(store: Store) -> None
         await task
     await store.write(lambda session: _add(session, "b"))
     assert await store.read(_count) >= 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_connections_that_the_server_ended_are_replaced(store: Store, database_url: str) -> None:
+    await store.write(lambda session: _add(session, "a"))
+    other = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    await other.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await other.close()
+    await store.write(lambda session: _add(session, "b"))
+    assert await store.read(_count) == 2
 
 
 async def test_the_migrated_schema_is_the_one_of_the_tables(tmp_path: Path) -> None:

@@ -18,12 +18,11 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from actions.store import Store, open_store
 from actions.tables import Conversation
 from tests.actions.factories import Desk
+from tests.browser.axe import WIDE
 from tests.web.conftest import database_url
 from tests.web.scene import PASSWORD, Scene, login, open_scene
 
 __all__ = ["database_url"]
-
-WIDE = {"width": 1366, "height": 768}
 
 
 def _chromium() -> str | None:

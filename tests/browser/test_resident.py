@@ -7,17 +7,16 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import FilePayload, Page, Route
 from sqlalchemy import update
 
 from actions import handling
 from actions.tables import Attachment, Conversation, Message, Ticket
+from tests.browser.axe import PHONE, faults
 from tests.browser.conftest import House
 from tests.web.test_resident import answer
 
-PHONE = {"width": 390, "height": 844}
 CHECK = ({"label": "没错", "says": "没错"}, {"label": "要改", "says": "要改一下"})
 
 
@@ -305,7 +304,7 @@ async def test_axe_finds_nothing_in_any_look(house: House) -> None:
     for locale, scheme, classes in looks:
         page = await phone(house, locale=locale, color_scheme=scheme)
         await page.evaluate(f"document.documentElement.className = 'scripted {classes}'")
-        told += await _faults(page)
+        told += await faults(page)
         await say(page, "漏水，请看照片")
         await page.wait_for_selector(".msg:not(.pending)")
         talk = await house.newest_talk()
@@ -317,22 +316,14 @@ async def test_axe_finds_nothing_in_any_look(house: House) -> None:
         await reply(house, "请拨0571-88880110。", buttons=CHECK)
         await page.wait_for_selector("#replies button")
         await page.wait_for_selector(f"#ticket-{card.id}", state="attached")
-        told += await _faults(page)
+        told += await faults(page)
         await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         await page.context.set_offline(True)
         await say(page, "还在吗")
         await page.wait_for_selector(".state.queued")
-        told += await _faults(page)
+        told += await faults(page)
         await page.context.close()
     assert told == [], "\n".join(told)
-
-
-async def _faults(page: Page) -> list[str]:
-    found = (await Axe().run(page)).response["violations"]
-    told = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
-    if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        told.append("the page is wider than its window")
-    return told
 
 
 async def test_everything_comes_from_here_and_is_light(house: House) -> None:
