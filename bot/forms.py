@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -85,7 +85,8 @@ class Form:
     after an answer from one of `knowledge` it is offered. Of a service that is wanted `once`, no second ticket is
     opened while the first is open. `within` is how soon it must be answered at the latest, `label` what its ticket is
     filed under, `major` why it is always a major matter, `between` the hours outside which its words mean something
-    else; `over` names the labels that its words stand above even where a message was surely understood as one.
+    else; `over` names the labels that its words stand above even where a message was surely understood as one. No label
+    of danger may stand there: `harmless` says, by kind of alarm, what is surely none.
     """
 
     id: str
@@ -114,6 +115,7 @@ class Form:
     major: str | None = None
     between: tuple[time, time] | None = None
     over: frozenset[str] = frozenset()
+    harmless: Mapping[str, Words] = field(default_factory=dict)
 
     def slot(self, kind: SlotKind) -> Slot | None:
         """The form's slot of a kind, if it has one."""
@@ -202,6 +204,7 @@ _KEYS = {
     "major",
     "between",
     "over",
+    "harmless",
 }
 
 
@@ -210,6 +213,9 @@ def _read_form(name: str, files: ContentFiles) -> Form:
     for key in data:
         if key not in _KEYS:
             raise ContentError(name, line_of(data, key), f"unknown key `{key}`; known are {', '.join(sorted(_KEYS))}")
+    if any(str(label).startswith("emergency") for label in data.get("over", ())):
+        message = "`over` may not name a label of danger; say under `harmless` what is surely none"
+        raise ContentError(name, line_of(data, "over"), message)
     try:
         return Form(
             id=name.removeprefix("forms/").removesuffix(".yml"),
@@ -237,6 +243,10 @@ def _read_form(name: str, files: ContentFiles) -> Form:
             major=data.get("major"),
             between=_read_hours(data["between"]) if "between" in data else None,
             over=frozenset(map(str, data.get("over", ()))),
+            harmless={
+                str(kind): Words.read(name, line_of(data["harmless"], kind), words)
+                for kind, words in data.get("harmless", {}).items()
+            },
             within=timedelta(minutes=int(data["within_minutes"])) if "within_minutes" in data else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -46,9 +46,12 @@ def take(talk: Talk) -> str | None:
 
 
 def means_no_danger(talk: Talk, kind: str) -> bool:
-    """Whether words that look like danger plainly ask for a service, as “捡到一块手表” is about no lost child."""
+    """Whether words that look like danger plainly ask for a service, as “捡到一块手表” is about no lost child.
+
+    An alarm is dropped only for a harmless thing that the form names; an unknown word keeps it.
+    """
     form = talk.situation.rules.forms.asked_for(talk.heard.text, talk.clock)
-    return form is not None and f"emergency.{kind}" in form.over
+    return form is not None and kind in form.harmless and form.harmless[kind].fit(talk.heard.text)
 
 
 def may_begin(talk: Talk, form: Form, intent: Intent, category: str | None) -> bool:

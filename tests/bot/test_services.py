@@ -9,6 +9,7 @@ import pytest
 from bot.forms import Forms
 from bot.phrases import Phrases
 from words.content import ContentFiles
+from words.errors import ContentError
 
 DAY, NIGHT = time(10), time(23, 40)
 
@@ -46,6 +47,28 @@ def test_noise_right_now_is_a_service_of_the_night_alone(files: ContentFiles) ->
     assert at_night.id == "noise_now"
     assert at_night.label == "complaint.noise"
     assert forms.asked_for("楼上这个点还在唱歌", DAY) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "harmless"),
+    [
+        ("捡到一块手表，谁的", True),
+        ("我刚捡到一串钥匙", True),
+        ("捡到一个不认识的小女孩", False),
+        ("捡到一个小孩的书包，孩子不见了", False),
+        ("捡到一只水獭", False),
+    ],
+)
+def test_only_a_thing_that_is_named_as_harmless_is_no_lost_child(
+    files: ContentFiles, said: str, harmless: bool
+) -> None:
+    assert Forms.read(files).by_id["found_item"].harmless["missing"].fit(said) == harmless
+
+
+def test_a_service_may_not_stand_above_danger(files: ContentFiles) -> None:
+    text = files.texts["forms/move_car.yml"].replace("over: [", "over: [emergency.fire, ")
+    with pytest.raises(ContentError, match=r"forms/move_car.yml.*harmless"):
+        Forms.read(ContentFiles({**files.texts, "forms/move_car.yml": text}))
 
 
 @pytest.mark.parametrize(
