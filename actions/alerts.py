@@ -49,6 +49,11 @@ class AlertBundle:
     first_at: datetime
     alerts: tuple[AlertCard, ...]
 
+    @property
+    def tickets(self) -> tuple[AlertCard, ...]:
+        """One alert of each ticket, since it may have been warned of more than once."""
+        return tuple({alert.ticket_id: alert for alert in reversed(self.alerts)}.values())[::-1]
+
 
 def raise_alerts(
     session: Session,

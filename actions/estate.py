@@ -268,8 +268,10 @@ def estate_size(session: Session, community_id: int) -> EstateSize:
 
 
 def building_ids(session: Session, community_id: int) -> dict[str, int]:
-    """The buildings of a community by name."""
-    rows = session.execute(select(Building.name, Building.id).where(Building.community_id == community_id))
+    """The buildings of a community by name, in the order in which they were entered."""
+    rows = session.execute(
+        select(Building.name, Building.id).where(Building.community_id == community_id).order_by(Building.id)
+    )
     return dict(rows.all())
 
 

@@ -2,7 +2,7 @@
 
     .venv/bin/python scripts/screenshots_resident.py [FOLDER]
 
-It needs playwright and a Chromium, as scripts/screenshots.py does, whose demo community and clock it shares.
+It needs playwright and a Chromium; the demo community and its clock are those of scripts/screenshots.py.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
-from screenshots import Town, open_town
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from town import Town, open_town
 
 from actions import handling
 from actions.actors import Actor

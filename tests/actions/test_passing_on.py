@@ -1,6 +1,7 @@
 """Nobody is told by a row in a table: an alert that nobody has seen goes to the next person, and is told when seen."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -115,6 +116,17 @@ async def test_a_bad_hour_is_one_line_and_not_twenty(store: Store) -> None:
     found: tuple[AlertBundle, ...] = await store.read(lambda s: bundles(s, desk.cast.community_id, staff_id))
     assert [len(one.alerts) for one in found] == [1, 20]
     assert found[1].first_at == AFTER
+
+
+async def test_a_ticket_of_which_somebody_was_warned_twice_is_named_once(store: Store) -> None:
+    desk = await settle_desk(store)
+    first, second = await desk.open("complaint", "other"), await desk.open("complaint", "other")
+    await desk.enforce_all(AFTER)
+    staff_id = desk.cast.staff["孙主管"]
+    found: tuple[AlertBundle, ...] = await store.read(lambda s: bundles(s, desk.cast.community_id, staff_id))
+    again = replace(found[0], alerts=(*found[0].alerts, *found[0].alerts))
+    assert {card.ticket_id for card in again.tickets} == {first.id, second.id}
+    assert len(again.tickets) == 2
 
 
 async def test_two_who_pass_on_at_once_never_tell_one_person_twice(store: Store) -> None:
