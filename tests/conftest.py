@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 import pytest
+from jinja2 import Environment
 from sqlalchemy import Dialect, Engine, make_url
 
 from actions.migrate import upgrade
@@ -57,6 +58,24 @@ def _content_is_parsed_once() -> Iterator[None]:
     """Most tests read the same content again and again, and parsing it takes a second."""
     patch = pytest.MonkeyPatch()
     patch.setattr(content_module, "parse_yaml", lru_cache(512)(content_module.parse_yaml))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _templates_are_compiled_once() -> Iterator[None]:
+    """Every test opens an app of its own, and each would compile the same pages anew."""
+    patch = pytest.MonkeyPatch()
+    compile_template = Environment.compile
+    kept: dict[tuple[object, ...], Any] = {}
+
+    def compiled(self: Environment, source: Any, name: str | None = None, *args: Any, **settings: Any) -> Any:
+        key = (type(self), self.autoescape, self.trim_blocks, self.lstrip_blocks, source, name, args, *settings.items())
+        if key not in kept:
+            kept[key] = compile_template(self, source, name, *args, **settings)
+        return kept[key]
+
+    patch.setattr(Environment, "compile", compiled)
     yield
     patch.undo()
 
