@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -58,6 +59,8 @@ def _content_is_parsed_once() -> Iterator[None]:
     """Most tests read the same content again and again, and parsing it takes a second."""
     patch = pytest.MonkeyPatch()
     patch.setattr(content_module, "parse_yaml", lru_cache(512)(content_module.parse_yaml))
+    # The content holds some thousand expressions, and the library keeps 512.
+    patch.setattr(re, "_MAXCACHE", 20_000)
     yield
     patch.undo()
 
