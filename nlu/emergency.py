@@ -3,22 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nlu.model import EMERGENCY, Model, Reading
+from nlu.asks import Part
+from nlu.model import EMERGENCY, Model
 
+# What is barred from being asked for while there is no alarm.
+CALM = frozenset({EMERGENCY})
 # A sentence alone has lost what the others said, so it must be surer than the whole message: by these log odds.
 _ALONE = 0.5
 # Many sentences of which none says anything add up to faint evidence for everything: one of them must come near.
 _BACKED = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of a message with what the model read in it."""
-
-    start: int
-    end: int
-    text: str
-    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)

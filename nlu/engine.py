@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from nlu.emergency import Alarm, Detector, Part
+from nlu.asks import SOCIAL, Ask, Part, best
+from nlu.emergency import CALM, Alarm, Detector
 from nlu.entities.reader import EntityReader
 from nlu.features import Featuriser
 from nlu.model import EMERGENCY, Model
-from nlu.multi import SOCIAL, Ask, best, split
+from nlu.multi import split
 from nlu.normalise import fold
 from nlu.segment import Clause, clauses, sentences
 from nlu.types import Entity, EntityType, Intent, Request, Understanding
 
-_CALM = frozenset({EMERGENCY})
 # Courtesy around a request is short; a longer social clause is kept, lest something in it is lost.
 _COURTESY = 8
 # What answers “where”, “when”, “which number” and “who”.
@@ -47,7 +47,7 @@ class EmbeddedEngine:
         whole = reads(parts[0].start, parts[-1].end)
         said = [reads(start, end) for start, end in sentences(parts)]
         alarm = Detector(self.model).find(whole, said)
-        main = self._pressed(reads, parts, self._main(whole, said, frozenset() if alarm else _CALM))
+        main = self._pressed(reads, parts, self._main(whole, said, frozenset() if alarm else CALM))
         asks = self._asks(reads, parts, main, alarm)
         return self._told(text, main, asks, alarm, entities)
 
@@ -99,8 +99,7 @@ class EmbeddedEngine:
 
     def part(self, text: str, start: int, end: int) -> Part:
         """What the model reads in a stretch of a text."""
-        stretch = text[start:end]
-        return Part(start, end, stretch, self.model.read(self.featuriser.blocks(stretch)))
+        return Part.read(self.model, self.featuriser, text, start, end)
 
     def _main(self, whole: Part, said: Sequence[Part], barred: frozenset[str]) -> Ask:
         """The best reading: of the whole, or of a sentence that is surer than the whole among its fillers."""
@@ -123,7 +122,7 @@ class EmbeddedEngine:
         return max(faults, key=lambda ask: ask.margin, default=main)
 
     def _asks(self, reads: "_Reads", parts: Sequence[Clause], main: Ask, alarm: Alarm | None) -> list[Ask]:
-        asks = split(self.model, reads, parts, barred=frozenset() if alarm else _CALM)
+        asks = split(self.model, reads, parts, barred=frozenset() if alarm else CALM)
         if len(asks) == 1:
             asks = [main]
         if alarm is None:

@@ -20,8 +20,8 @@ from words.syllables import syllable
 
 # One weight per block of features, in the order of `Featuriser.blocks`; found by cross-validation.
 BLOCK_WEIGHTS = (1.0, 0.5, 0.2, 0.7, 0.3, 0.3, 0.15)
-# Which of the blocks hold the words and the signs of danger.
-WORDS, SIGNS = 1, 6
+# Which of the blocks hold the words, the lists and meanings, and the signs of danger.
+WORDS, MEANT, SIGNS = 1, 4, 6
 
 # Longer texts are cut where they are scored, so a message of a megabyte costs no more than a long complaint.
 LONGEST = 600

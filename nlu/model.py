@@ -20,7 +20,7 @@ from nlu.weights import Weights
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
-FORMAT = 3
+FORMAT = 4
 # What the mean of a text's word vectors weighs beside the blocks of features; found by cross-validation.
 _MEANING_WEIGHS = 0.5
 _RIVALS = 3
@@ -101,7 +101,8 @@ class Head:
 class Calibration:
     """What cross-validation told of the margins: how to make probabilities of them, when to ask back, when to alarm.
 
-    `danger` holds the weights of the evidence for danger and of the signs in `SIGN_NAMES`, and the bias.
+    `danger` holds the weights of the evidence for danger and of the signs in `SIGN_NAMES`, and the bias; `cuts` those
+    of the evidence for two requests (`nlu.cuts`).
     """
 
     steepness: float
@@ -110,6 +111,7 @@ class Calibration:
     alarm: float
     accuracy: float
     danger: tuple[float, ...] = ()
+    cuts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,11 @@ class Model:
         told = [float(name in signs) for name in SIGN_NAMES]
         return float(np.dot(danger[:-1], [*evidence, *told]) + danger[-1])
 
+    def worth(self, evidence: Sequence[float]) -> float:
+        """How much speaks for cutting a message in two: above zero it should be."""
+        cuts = self.calibration.cuts
+        return float(np.dot(cuts[:-1], evidence) + cuts[-1]) if cuts else -math.inf
+
     def probabilities(self, margins: Floats) -> Floats:
         """Calibrated probabilities of the intents from their margins."""
         scaled = self.calibration.steepness * margins
@@ -254,7 +261,9 @@ class Model:
                 heads,
                 Weights(stored["levels"], stored["scales"]),
                 stored["bias"],
-                Calibration(**{**meta["calibration"], "danger": tuple(meta["calibration"]["danger"])}),
+                Calibration(
+                    **meta["calibration"] | {name: tuple(meta["calibration"][name]) for name in ("danger", "cuts")}
+                ),
                 meta["version"],
                 meta["facts"],
             )

@@ -13,7 +13,7 @@ _CLAUSE = re.compile(r"[^。！？!?；;\n,，、…~]+(?:[。！？!?；;\n,，
 _STRONG = re.compile(r"[。！？!?；;\n…~]\s*$")
 # People who write without punctuation separate by spaces; between Latin words or digits a space separates nothing.
 _SPACE = re.compile(r"(?<=[一-鿿]) +(?=[一-鿿])")
-_LEAD_IN = r"(?:\s|那|然后|哦|噢|啊|嗯|唉|哎|诶|就是)*"
+_LEAD_IN = r"(?:\s|我|那|然后|哦|噢|啊|嗯|唉|哎|诶|就是)*"
 _CONNECTIVE = re.compile(
     _LEAD_IN
     + r"(?:另外|顺便|顺带|顺手|顺道|对了|此外|除此|再(?:问|就是|说|者|一个|有|帮|麻烦|查|顺)|第二|其次|二来|二是|2[.、]"
@@ -22,7 +22,10 @@ _CONNECTIVE = re.compile(
 )
 # These also carry on a list within one matter (“电梯慢，还有声音”).
 _WEAK_CONNECTIVE = re.compile(_LEAD_IN + r"(?:还有(?!人|的|气|味|点|一?点|多久|多少|几)|以及|同时|并且|加上|而且)")
-_JOINED = re.compile(r"(?<=[一-鿿])(?=(?:另外|顺便|顺带|对了|此外|还有我家|还有就是|再问|仲有))")
+_JOINED = re.compile(
+    r"(?<=[一-鿿])(?<![我哦别不])(?=(?:另外|顺便|顺带|对了|此外|还有我家|还有就是|再问|仲有))"
+    r"|(?<=\s)(?=(?:p\.?s|and also|by the way)\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)

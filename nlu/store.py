@@ -23,7 +23,7 @@ _LISTS = ("- lookup:", "- synonym:", "- regex:")
 # because they are taken out of a text before it is classified.
 _NOT_TRAINED = frozenset(
     {"knowledge", "knowledge_entries", "knowledge_evaluate", "knowledge_index", "knowledge_terms", "kept", "store"}
-    | {"evaluate", "heldout", "check", "engine", "multi", "segment", "emergency", "promises"}
+    | {"evaluate", "heldout", "check", "engine", "promises"}
     | {"calendar", "lookup", "money", "person", "reader", "time", "time_date", "time_grammar", "time_words"}
 )
 

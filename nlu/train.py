@@ -20,6 +20,7 @@ from sklearn.svm import LinearSVC
 from nlu.danger import SIGN_NAMES
 from nlu.features import SIGNS, Featuriser
 from nlu.model import EMERGENCY, INTENT, LABEL, Calibration, Floats, Head, Model, Vectoriser, joint_margins
+from nlu.train_cuts import with_cuts
 from nlu.training_data import Example, TrainingData
 from nlu.weights import Weights
 
@@ -74,8 +75,11 @@ def train(
     vectoriser, weights = _telling(vectoriser, weights)
     bias = np.concatenate([one.bias for one in fitted.values()]).astype(np.float32)
     facts = {"examples": len(examples), "idf_power": power, "features": len(vectoriser.order)}
+    model = Model(vectoriser, _heads(fitted), Weights.of(weights), bias, calibration, version, facts)
+    progress("requests", 0.95)
+    model = with_cuts(model, featuriser, data.splitting)
     progress("done", 1.0)
-    return Model(vectoriser, _heads(fitted), Weights.of(weights), bias, calibration, version, facts)
+    return model
 
 
 @dataclass(frozen=True, slots=True)

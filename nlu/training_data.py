@@ -9,6 +9,7 @@ from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from nlu.splitting import SECTION, Message, read_messages
 from words.content import ContentFiles, line_of, parse_yaml
 from words.errors import ContentError
 
@@ -44,12 +45,13 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """All examples of a folder, its lookup lists, its synonyms (variant → canonical) and its regexes."""
+    """All examples of a folder, its lookup lists, synonyms (variant → canonical), regexes, and marked messages."""
 
     examples: tuple[Example, ...]
     lookups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     synonyms: Mapping[str, str] = field(default_factory=dict)
     regexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    splitting: tuple[Message, ...] = ()
 
     @classmethod
     def read(cls, files: ContentFiles, folder: str = "nlu", vocabulary: Container[str] | None = None) -> "TrainingData":
@@ -73,9 +75,12 @@ class TrainingData:
 
 def _gather(sources: Iterator[tuple[str, str]], vocabulary: Container[str] | None) -> TrainingData:
     examples: list[Example] = []
+    messages: list[Message] = []
     lists: dict[str, dict[str, list[str]]] = {section: {} for section in _SECTIONS}
     for source, text in sources:
         root = parse_yaml(source, text)
+        if isinstance(root, CommentedMap) and SECTION in root:
+            messages += read_messages(source, root[SECTION])
         # Folders for Rasa also hold stories and domain files; they have no `nlu` key.
         blocks = root.get("nlu") if isinstance(root, CommentedMap) else None
         if blocks is None:
@@ -89,7 +94,7 @@ def _gather(sources: Iterator[tuple[str, str]], vocabulary: Container[str] | Non
     for example in examples:
         synonyms |= {example.text[m.start : m.end]: m.value for m in example.marks if m.value is not None}
     frozen = {name: {key: tuple(values) for key, values in lists[name].items()} for name in ("lookup", "regex")}
-    return TrainingData(tuple(examples), frozen["lookup"], synonyms, frozen["regex"])
+    return TrainingData(tuple(examples), frozen["lookup"], synonyms, frozen["regex"], tuple(messages))
 
 
 @dataclass(frozen=True, slots=True)
