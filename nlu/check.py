@@ -34,12 +34,14 @@ class Finding:
 
 def check_data(training: TrainingData, heldout: Heldout, labels: Labels) -> list[Finding]:
     """All findings, gaps both ways: labels without enough examples or held-out sentences, and the examples' slips."""
+    # Marked messages teach too, though not the heads: they are no better for being copies.
+    marked = [Example(message.text, "", (), message.source, message.line) for message in training.splitting]
     return [
         *_gaps(training.examples, labels, FEWEST_EXAMPLES, "data/nlu", "training examples"),
         *_gaps(heldout.examples, labels, FEWEST_HELDOUT, "tests/nlu/heldout", "held-out sentences"),
         *_unknown([*training.examples, *heldout.examples], labels),
-        *_repeated(training.examples),
-        *_leaked(training.examples, heldout),
+        *_repeated([*training.examples, *marked]),
+        *_leaked([*training.examples, *marked], heldout),
         *_alike(training.examples, heldout.examples),
     ]
 

@@ -46,7 +46,7 @@ class EmbeddedEngine:
         reads = _Reads(self, text)
         whole = reads(parts[0].start, parts[-1].end)
         said = [reads(start, end) for start, end in sentences(parts)]
-        alarm = Detector(self.model).find(whole, said)
+        alarm = Detector(self.model).find(whole, said, [reads(part.start, part.end) for part in parts])
         main = self._pressed(reads, parts, self._main(whole, said, frozenset() if alarm else CALM))
         asks = self._asks(reads, parts, main, alarm)
         return self._told(text, main, asks, alarm, entities)

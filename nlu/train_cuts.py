@@ -61,7 +61,8 @@ def _evidence(
 
         parts = clauses(message.text)
         whole = read(parts[0].start, parts[-1].end)
-        alarm = Detector(model).find(whole, [read(start, end) for start, end in sentences(parts)])
+        said = [read(start, end) for start, end in sentences(parts)]
+        alarm = Detector(model).find(whole, said, [read(part.start, part.end) for part in parts])
         barred = frozenset() if alarm else CALM
         for cut in possible_cuts(model, read, parts, best(model, whole, barred), barred):
             rows.append(cut.evidence(model))
