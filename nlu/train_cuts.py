@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
 from nlu.asks import Part, best
 from nlu.emergency import CALM, Detector
@@ -28,12 +28,14 @@ Numbers = npt.NDArray[np.float64]
 def with_cuts(model: Model, featuriser: Featuriser, messages: Sequence[Message]) -> Model:
     """The model that cuts as the messages teach it; without enough of both kinds it never cuts."""
     rows, marked, owners = _evidence(model, featuriser, messages)
-    if min(len(set(owners[marked])), sum(not message.cuts for message in messages)) < _FEWEST:
+    if min(len(set(owners[marked])), len(set(owners[~marked]))) < _FEWEST:
         return model
     middle, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     regression = LogisticRegression(C=_COST, max_iter=3000)
     even = (rows - middle) / spread
-    odds = cross_val_predict(regression, even, marked, groups=owners, cv=GroupKFold(_FOLDS), method="decision_function")
+    odds = cross_val_predict(
+        regression, even, marked, groups=owners, cv=StratifiedGroupKFold(_FOLDS), method="decision_function"
+    )
     # A message without any possible cut is never cut.
     best_odds = [max(odds[owners == place], default=-np.inf) for place, one in enumerate(messages) if not one.cuts]
     threshold = float(np.quantile(best_odds, 1 - _WRONGLY_CUT, method="higher"))

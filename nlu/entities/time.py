@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from nlu.entities.calendar import Days, Festivals
 from nlu.entities.numerals import small_number
 from nlu.entities.span import Span
-from nlu.entities.time_date import Tense, resolve_date
+from nlu.entities.time_date import Tense, closes, resolve_date
 from nlu.entities.time_grammar import ANCHOR, RANGE, TIME, denied, habitual
 from nlu.entities.time_words import EVENING_DAY, FUTURE, MORNING_DAY, PARTS, PAST
 from nlu.types import EntityType
@@ -110,6 +110,8 @@ def _anchored(match: re.Match[str], clause: _Clause) -> bool:
         return True
     if habitual(clause.before + clause.after):
         return False
+    if (match["clock"] or match["edge"]) and not clause.before.strip() and not clause.after.strip():
+        return True
     if match["clock"] is None and not (match["part"] in _DAYTIME and clause.tense is Tense.PAST):
         return bool(_VISIT.search(clause.before[-6:] + clause.after))
     return clause.tense is not Tense.OPEN
@@ -143,7 +145,10 @@ def _read(match: re.Match[str], now: datetime, tense: Tense, festivals: Festival
     part = match["part"] or _hidden_part(match["relday"])
     if not match["clock"]:
         if part is None:
-            return _edged(_Reading(*days.at(now.tzinfo), step, exact=False), match["edge"], None, now)
+            start, end = days.at(now.tzinfo)
+            if "前" in (match["edge"] or "") and closes(match):
+                start = end
+            return _edged(_Reading(start, end, step, exact=False), match["edge"], None, now)
         first, last = _hours(part)
         midnight = _midnight(days.first, now)
         return _edged(

@@ -69,6 +69,11 @@ def _longer(match: re.Match[str], today: date, tense: Tense, festivals: Festival
     return None
 
 
+def closes(match: re.Match[str]) -> bool:
+    """Whether 月底 or 年末 is meant, before which is until it is over."""
+    return any((match[name] or "")[-1:] in {"底", "末"} for name in ("loosetenth", "mtenth", "tenth", "ytenth"))
+
+
 def year_number(written: str, today: date) -> int:
     """The number of a year: 去年, 2023年, 23年, 二零二五年; this year when it is none of these."""
     for word, moved in _YEAR_WORDS.items():
@@ -81,6 +86,8 @@ def year_number(written: str, today: date) -> int:
 
 
 def _named_day(written: str, today: date, timed: bool) -> Resolved:
+    if written.startswith(("明后", "今明")):
+        return Days.of(shifted(today, int(written[0] == "明")), 2), None
     moved = next(offset for word, offset in _DAY_WORDS.items() if written.startswith(word))
     # “今天下午三点” for a visit is never in the past, so today may move on when a clock is named.
     movable = _DAY if moved == 0 and (timed or not written.endswith(("天", "日"))) else None
@@ -153,9 +160,9 @@ def _nearest(found: list[Days], today: date, tense: Tense) -> Days:
 def _festival(match: re.Match[str], today: date, tense: Tense, festivals: Festivals) -> Resolved | None:
     if match["fyear"]:
         days = festivals.days(match["festival"], year_number(match["fyear"], today))
-        return None if days is None else (days, None)
+        return None if days is None else (_nth(days, match["nth"]), None)
     found = [
-        days
+        _nth(days, match["nth"])
         for moved in (-1, 0, 1)
         if (
             days := festivals.days(match["festival"], today.year + moved)
@@ -163,7 +170,19 @@ def _festival(match: re.Match[str], today: date, tense: Tense, festivals: Festiv
             else festivals.lunar(match["lunar"], today.year + moved)
         )
     ]
-    return (_nearest(found, today, tense), None) if found else None
+    # “春节前” and “国庆后第一天” are said of what is to come.
+    ahead = tense is Tense.OPEN and (match["nth"] or "前" in (match["edge"] or ""))
+    return (_nearest(found, today, Tense.FUTURE if ahead else tense), None) if found else None
+
+
+def _nth(days: Days, written: str | None) -> Days:
+    """One day of a festival or after it: 国庆后第一天, 假期最后一天."""
+    if written is None:
+        return days
+    if written.endswith("最后一天"):
+        return Days.of(shifted(days.end, -1))
+    count = 1 if "头" in written else small_number(written[-2]) or 1
+    return Days.of(shifted(days.end if "后" in written or "完" in written else days.first, count - 1))
 
 
 def _part_of_year(written: str, today: date, tense: Tense) -> Days:

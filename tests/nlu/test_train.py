@@ -8,6 +8,7 @@ import pytest
 
 from nlu.features import Featuriser
 from nlu.model import Model
+from nlu.splitting import Message
 from nlu.train import train
 from nlu.training_data import Example, TrainingData
 
@@ -121,3 +122,17 @@ def test_deciding_features_are_the_strongest_first(model: Model, small: Training
 def test_metadata_of_examples_does_not_matter(small: TrainingData, model: Model) -> None:
     told = TrainingData(tuple(replace(e, metadata={"a": 1}) for e in small.examples))
     assert read_alike(train(told, Featuriser.build(told), version="v1"), model, small)
+
+
+def test_without_marked_messages_nothing_is_cut(model: Model) -> None:
+    assert model.calibration.cuts == ()
+    assert model.worth([1.0] * 30) == float("-inf")
+
+
+def test_marked_messages_teach_where_to_cut(small: TrainingData) -> None:
+    faults, alarms = TEXTS["repair.drain"] * 5, TEXTS["repair.electrical"] * 5
+    two = [Message(f"{a}，另外{b}", (len(a) + 1,), "a.yml", 1) for a, b in zip(faults, alarms, strict=True)]
+    one = [Message(f"{a}，{b}", (), "a.yml", 1) for a, b in zip(faults, alarms, strict=True)]
+    taught = train(replace(small, splitting=(*two, *one)), Featuriser.build(small), version="v")
+    assert len(taught.calibration.cuts) > 1
+    assert taught.version == "v"
