@@ -24,14 +24,15 @@ async def understand_some(store: Store, engine: Engine, zone: ZoneInfo, quiet: Q
     waiting = await store.read(lambda session: unread(session, _BATCH))
     if not waiting:
         return 0
-    understood = [
-        (message, stored_form(engine.understand(without_markup(message.text), now=message.sent_at.astimezone(zone))))
-        for message in waiting
-    ]
+    understood = []
+    for message in waiting:
+        read = engine.understand(without_markup(message.text), now=message.sent_at.astimezone(zone))
+        # The version that read it: an engine may have another in its place by the time this is stored.
+        understood.append((message, stored_form(read), read.model_version))
 
     def record(session: Session) -> None:
-        for message, form in understood:
-            turns.record_understanding(session, message, form, engine.version, quiet, now)
+        for message, form, version in understood:
+            turns.record_understanding(session, message, form, version, quiet, now)
 
     await store.write(record)
     return len(waiting)

@@ -19,15 +19,13 @@ from actions.errors import StoreError
 from actions.store import read_beside
 from desk.chat import run_json, run_terminal
 from desk.content import engine_for, read_content
+from desk.learning import HeldoutFolder, evaluate, train
 from desk.loops import utc_now
 from desk.own_community import found, import_homes
-from desk.settings import EXIT_CODE, Settings, SettingsError, read_settings
+from desk.review import review
+from desk.settings import EXIT_CODE, Settings, SettingsError, heldout_folder, read_settings
 from desk.simulate.command import simulate
 from desk.stage import Stage
-from nlu.evaluate import evaluate as evaluate_on
-from nlu.evaluate import evaluate_folders
-from nlu.heldout import Heldout
-from nlu.knowledge_evaluate import evaluate_knowledge, read_asked
 from nlu.types import as_json
 from words.errors import ContentError
 
@@ -74,7 +72,7 @@ def chat(
         if now is None or now.tzinfo
         else now.replace(tzinfo=settings.timezone)
     )
-    content = read_content(settings.content, settings.timezone)
+    content = read_content(settings.content, settings.timezone, settings.home)
     mind = content.mind(engine_for(content, settings.home, _progress), settings.home)
 
     async def talk() -> int:
@@ -113,7 +111,7 @@ def parse(
         if now is None or now.tzinfo
         else now.replace(tzinfo=settings.timezone)
     )
-    content = read_content(settings.content, settings.timezone)
+    content = read_content(settings.content, settings.timezone, settings.home)
     engine = engine_for(content, settings.home, _progress)
     if text is not None and not jsonl:
         print(json.dumps(as_json(engine.understand(text, now=anchor)), ensure_ascii=False, indent=2))
@@ -131,49 +129,14 @@ def parse(
 
 
 @app.command()
-def train() -> None:
-    """Train the embedded engine from data/nlu and the search in data/knowledge, and keep both under the home."""
-    settings = _settings()
-    content = read_content(settings.content, settings.timezone)
-    engine = engine_for(content, settings.home, _progress)
-    content.rules.knowledge.prepare(settings.home / "model")
-    print(f"model {engine.version} is ready in {settings.home / 'model'}")
-
-
-@app.command()
-def evaluate(
-    heldout: Annotated[Path, typer.Option(help="A folder of held-out messages.")] = Path("tests/nlu/heldout"),
-    train_on: Annotated[Path | None, typer.Option("--train", help="Train on this Rasa data set instead.")] = None,
-    test_on: Annotated[Path | None, typer.Option("--test", help="Test on this Rasa data set instead.")] = None,
-    knowledge: Annotated[Path | None, typer.Option(help="Ask the knowledge base these questions instead.")] = None,
-) -> None:
-    """Measure understanding on held-out messages, or on any data set in Rasa's format."""
-    settings = _settings()
-    _quiet_log()
-    if train_on is not None and test_on is not None:
-        print(evaluate_folders(train_on, test_on))
-        return
-    if train_on is not None or test_on is not None:
-        print("desk: --train and --test go together", file=sys.stderr)
-        raise typer.Exit(EXIT_CODE)
-    content = read_content(settings.content, settings.timezone)
-    now = utc_now().astimezone(settings.timezone)
-    if knowledge is not None:
-        print(evaluate_knowledge(content.rules.knowledge, read_asked(knowledge, now.date())))
-        return
-    engine = engine_for(content, settings.home, _progress)
-    print(evaluate_on(engine, Heldout.read(heldout), now=now))
-
-
-@app.command()
 def check_data(
-    heldout: Annotated[Path, typer.Option(help="A folder of held-out messages.")] = Path("tests/nlu/heldout"),
+    heldout: HeldoutFolder = None,
 ) -> None:
     """Check all content: gaps both ways, scripts, knowledge, forms, rules."""
     from desk.checking import check_content  # noqa: PLC0415
 
     settings = _settings()
-    findings = check_content(settings.content, settings.timezone, heldout)
+    findings = check_content(settings.content, settings.timezone, heldout or heldout_folder(), settings.home)
     for finding in findings:
         print(finding)
     print(f"{len(findings)} findings")
@@ -248,6 +211,9 @@ def sweep_files() -> None:
     print(f"{removed} files removed")
 
 
+app.command()(train)
+app.command()(evaluate)
+app.add_typer(review, name="review")
 app.command()(simulate)
 app.command()(found)
 app.command()(import_homes)

@@ -21,9 +21,9 @@ from words.language import Language
 from words.replies import BUTTONS_FILE, Replies
 
 
-def check_content(folder: Path, zone: ZoneInfo, heldout: Path) -> list[str]:
+def check_content(folder: Path, zone: ZoneInfo, heldout: Path, home: Path | None = None) -> list[str]:
     """One line for each finding, with file and line where there is one. Raises ContentError for unreadable content."""
-    content = read_content(folder, zone)
+    content = read_content(folder, zone, home)
     labels = Labels.read(content.files)
     training = TrainingData.read(content.files, vocabulary=labels)
     findings = [

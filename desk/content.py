@@ -15,6 +15,7 @@ from bot.dialogue.situation import Rules
 from bot.forms import Forms
 from bot.phrases import Phrases
 from nlu.knowledge import Knowledge
+from nlu.own import own_examples
 from nlu.store import load_or_train
 from nlu.types import Engine
 from words.content import ContentFiles
@@ -45,9 +46,14 @@ class Content:
         return Mind(engine, self.rules, self.calendar, self.replies, self.etiquette)
 
 
-def read_content(folder: Path, zone: ZoneInfo) -> Content:
+def content_files(folder: Path, home: Path | None = None) -> ContentFiles:
+    """The files of the content; with a home, the estate's own training examples are among them. Raises ContentError."""
+    return ContentFiles.load(folder, own_examples(home) if home is not None else None)
+
+
+def read_content(folder: Path, zone: ZoneInfo, home: Path | None = None) -> Content:
     """Read and check all content. Raises ContentError with file and line of the first thing that cannot be used."""
-    files = ContentFiles.load(folder)
+    files = content_files(folder, home)
     return Content(
         files=files,
         rules=Rules(
@@ -68,6 +74,11 @@ def engine_for(content: Content, home: Path, progress: Callable[[str], None]) ->
 
     `progress` gets a line for each tenth of the training.
     """
+    return load_or_train(content.files, home, in_tenths(progress))
+
+
+def in_tenths(progress: Callable[[str], None]) -> Callable[[str, float], None]:
+    """What tells a line for each tenth of a training that is done."""
     told = -1
 
     def tell(what: str, share: float) -> None:
@@ -76,4 +87,4 @@ def engine_for(content: Content, home: Path, progress: Callable[[str], None]) ->
             told = int(10 * share)
             progress(f"  training {share:4.0%}  {what}")
 
-    return load_or_train(content.files, home, tell)
+    return tell

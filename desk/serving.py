@@ -25,8 +25,10 @@ from desk.content import Content, engine_for, read_content
 from desk.demo import demo_loaded, demo_steps, hash_passwords, new_passwords, roster_steps
 from desk.loops import Bell, Desk, utc_now
 from desk.settings import EXIT_CODE, Settings
+from desk.swapping import Swapper
 from desk.sweeping import sweep
 from desk.wiring import make_app, quiet_times, watched
+from nlu.live import LiveEngine
 from nlu.store import is_trained
 
 if TYPE_CHECKING:
@@ -44,9 +46,10 @@ def serve(settings: Settings) -> None:
     _configure_log(settings)
     listener = _listen(settings)
     _say("reading content …")
-    content = read_content(settings.content, settings.timezone)
+    content = read_content(settings.content, settings.timezone, settings.home)
     _train_apart(content, settings)
-    engine = engine_for(content, settings.home, _say)
+    engine = LiveEngine(engine_for(content, settings.home, _say))
+    swapper = Swapper(engine, settings.content, settings.home, utc_now)
     desk_mind = content.mind(engine, settings.home)
 
     async def run() -> None:
@@ -69,7 +72,7 @@ def serve(settings: Settings) -> None:
                 {telegram.channel.name: telegram.channel} if telegram else {},
                 owner,
                 bell,
-                doors=telegram.loops if telegram else (),
+                doors=(("model", swapper.step), *(telegram.loops if telegram else ())),
                 committed=application.state.feed.ring,
                 holding=HoldingRules.read(content.files),
             )

@@ -61,6 +61,13 @@ def content_folder() -> Path:
     return packed if packed.is_dir() else package.parent / "data"
 
 
+def heldout_folder() -> Path:
+    """The folder of held-out messages that comes with the program: inside the wheel, or among the tests."""
+    package = Path(__file__).resolve().parent
+    packed = package / "_heldout"
+    return packed if packed.is_dir() else package.parent / "tests" / "nlu" / "heldout"
+
+
 def _words(value: object) -> object:
     """A list is written with commas or spaces, as people write lists in an environment."""
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value

@@ -15,9 +15,10 @@ from nlu.types import EntityType
 
 FEWEST_EXAMPLES = 40
 FEWEST_HELDOUT = 10
-_ALIKE = 0.85
-_SHORT = 6
-_OWN_WORDS = 8
+# What a copy is: the overlap of character pairs, from so many characters on; a piece or a sound from so many more.
+ALIKE = 0.85
+SHORT = 6
+OWN_WORDS = 8
 _SOUNDS_ALIKE, _WITHIN = 0.6, 0.75
 # Vocabulary that examples may use without being complete: an intent with categories may also stand alone.
 _ENTITIES = frozenset(EntityType)
@@ -65,7 +66,7 @@ def _unknown(examples: Sequence[Example], labels: Labels) -> Iterator[Finding]:
 def _repeated(examples: Sequence[Example]) -> Iterator[Finding]:
     first: dict[str, Example] = {}
     for example in examples:
-        other = first.setdefault(_key(example.text), example)
+        other = first.setdefault(key_of(example.text), example)
         if other is not example:
             labels = "" if other.intent == example.intent else f", there as {other.intent}, here as {example.intent}"
             place = f"{other.source}:{other.line}"
@@ -77,8 +78,8 @@ def _leaked(examples: Sequence[Example], heldout: Heldout) -> Iterator[Finding]:
 
     “谢谢” and “好的” are said by everybody; only a longer text betrays a copy.
     """
-    trained = [(example, _Shape.of(_key(example.text))) for example in examples]
-    trained = [(example, shape) for example, shape in trained if len(shape.key) >= _OWN_WORDS]
+    trained = [(example, Shape.of(key_of(example.text))) for example in examples]
+    trained = [(example, shape) for example, shape in trained if len(shape.key) >= OWN_WORDS]
     holders: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, (_, shape) in enumerate(trained):
         for pair in shape.sounds:
@@ -87,8 +88,8 @@ def _leaked(examples: Sequence[Example], heldout: Heldout) -> Iterator[Finding]:
         *((example.text, example.source, example.line) for example in heldout.examples),
         *((message.text, message.source, message.line) for message in heldout.many),
     ]:
-        shape = _Shape.of(_key(text))
-        if len(shape.key) < _OWN_WORDS:
+        shape = Shape.of(key_of(text))
+        if len(shape.key) < OWN_WORDS:
             continue
         shared = Counter(place for pair in shape.sounds for place in holders[pair])
         for place, common in shared.most_common():
@@ -101,7 +102,7 @@ def _leaked(examples: Sequence[Example], heldout: Heldout) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class Shape:
     """What a copy is known by: pairs of sounds, and stretches of three characters."""
 
     key: str
@@ -109,11 +110,12 @@ class _Shape:
     threes: frozenset[str]
 
     @classmethod
-    def of(cls, key: str) -> "_Shape":
+    def of(cls, key: str) -> "Shape":
+        """The shape of a compared text."""
         sounds = [sound(char) for char in key]
         return cls(key, frozenset(pairwise(sounds)), frozenset(key[at : at + 3] for at in range(len(key) - 2)))
 
-    def copies(self, other: "_Shape") -> bool:
+    def copies(self, other: "Shape") -> bool:
         """Whether most of both sounds alike, or nearly all of the shorter one stands in the other."""
         alike = len(self.sounds & other.sounds) / len(self.sounds | other.sounds)
         within = len(self.threes & other.threes) / min(len(self.threes), len(other.threes))
@@ -122,21 +124,22 @@ class _Shape:
 
 def _alike(examples: Sequence[Example], heldout: Sequence[Example]) -> Iterator[Finding]:
     """Near duplicates by the overlap (Jaccard) of character pairs; a pair is told once, at its later place."""
-    said = [(example, frozenset(a + b for a, b in pairwise(_key(example.text)))) for example in [*examples, *heldout]]
-    said = [(example, pairs) for example, pairs in said if len(pairs) >= _SHORT - 1]
+    said = [(example, frozenset(a + b for a, b in pairwise(key_of(example.text)))) for example in [*examples, *heldout]]
+    said = [(example, pairs) for example, pairs in said if len(pairs) >= SHORT - 1]
     common = Counter(pair for _, pairs in said for pair in pairs)
     holders: defaultdict[str, list[int]] = defaultdict(list)
     for place, (example, pairs) in enumerate(said):
         # Two sets that overlap so much share one of the rarest few of each, so only those need to be looked up.
-        rarest = sorted(pairs, key=lambda pair: (common[pair], pair))[: len(pairs) - math.ceil(_ALIKE * len(pairs)) + 1]
+        rarest = sorted(pairs, key=lambda pair: (common[pair], pair))[: len(pairs) - math.ceil(ALIKE * len(pairs)) + 1]
         for other in sorted({other for pair in rarest for other in holders[pair]}):
             known, theirs = said[other]
-            if _ALIKE <= len(pairs & theirs) / len(pairs | theirs) < 1:
+            if ALIKE <= len(pairs & theirs) / len(pairs | theirs) < 1:
                 yield Finding(example.source, example.line, f"“{example.text}” is nearly {known.source}:{known.line}")
                 break
         for pair in rarest:
             holders[pair].append(place)
 
 
-def _key(text: str) -> str:
+def key_of(text: str) -> str:
+    """What of a text is compared: its letters and digits, folded."""
     return normalise(text).text

@@ -12,11 +12,12 @@ import numpy as np
 from nlu.features import Featuriser
 from nlu.heldout import Heldout, Many
 from nlu.model import Model
+from nlu.reliability import Reliability
 from nlu.training_data import Example, TrainingData
 from nlu.types import Engine, Intent, Understanding
 from words.content import ContentFiles
 
-_EMERGENCY = Intent.EMERGENCY.value
+_EMERGENCY, _OUTSIDE = Intent.EMERGENCY.value, Intent.OUT_OF_SCOPE.value
 _SHOWN = 3
 
 
@@ -46,6 +47,21 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One message, its intent, and what it was taken for with what confidence."""
+
+    text: str
+    real: str
+    taken: str
+    confidence: float
+
+    @property
+    def right(self) -> bool:
+        """Whether it was read as it is."""
+        return self.real == self.taken
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What an evaluation found; `str(report)` is for people. Times are milliseconds a message."""
 
@@ -65,6 +81,9 @@ class Report:
     median_ms: float
     p99_ms: float
     confusions: tuple[Confusion, ...] = field(default=())
+    told: tuple[Told, ...] = field(default=(), repr=False)
+    reliability: Reliability = field(default_factory=lambda: Reliability((), 0.0))
+    out_of_scope: float = 0.0
 
     def __str__(self) -> str:
         """The report as lines of text."""
@@ -77,7 +96,13 @@ class Report:
             f"two requests found exactly {self.two_found:.3f}, by intent {self.two_intents_found:.3f}",
             f"one request wrongly split {self.wrongly_split:.3f}",
             f"time per message: median {self.median_ms:.2f} ms, p99 {self.p99_ms:.2f} ms",
-            "intents (F1): " + _rates(self.intents),
+            f"out of scope told from all else: AUROC {self.out_of_scope:.3f}",
+            *self.reliability.lines(),
+            f"{'intent':<16} precision  recall      F1  messages",
+            *(
+                f"{name:<16} {rate.precision:9.3f} {rate.recall:7.3f} {rate.f1:7.3f} {rate.support:9d}"
+                for name, rate in self.intents.items()
+            ),
             *(f"{c.real} taken for {c.taken_for} {c.count} times: {' | '.join(c.messages)}" for c in self.confusions),
         ]
         return "\n".join(lines)
@@ -94,7 +119,8 @@ def evaluate(engine: Engine, heldout: Heldout, *, now: datetime) -> Report:
         return understanding
 
     read = [(example, timed(example.text)) for example in heldout.examples]
-    pairs = [(_intent(example.intent), understood.intent.value) for example, understood in read]
+    told = tuple(Told(e.text, _intent(e.intent), u.intent.value, u.confidence) for e, u in read)
+    pairs = [(one.real, one.taken) for one in told]
     intents = _by_label(pairs)
     entities = _entities(read)
     labelled = [(e, u) for e, u in read if "." in e.intent]
@@ -117,8 +143,24 @@ def evaluate(engine: Engine, heldout: Heldout, *, now: datetime) -> Report:
         unsure=_share(sum(understood.unsure for _, understood in read), len(read)),
         median_ms=float(np.median(took)) if took else 0.0,
         p99_ms=float(np.quantile(took, 0.99)) if took else 0.0,
-        confusions=_confusions((example.text, *pair) for (example, _), pair in zip(read, pairs, strict=True)),
+        confusions=_confusions((one.text, one.real, one.taken) for one in told),
+        told=told,
+        reliability=Reliability.of([(one.confidence, one.right) for one in told]),
+        out_of_scope=out_of_scope_auroc(told),
     )
+
+
+def out_of_scope_auroc(told: Iterable[Told]) -> float:
+    """How well what is out of scope is told from the rest, whatever the threshold: 1 is always, 0.5 is by chance.
+
+    A message looks the more out of scope the surer it was read as that, and the less sure it was read as anything else.
+    """
+    scores = [(one.confidence if one.taken == _OUTSIDE else -one.confidence, one.real == _OUTSIDE) for one in told]
+    outside, inside = [s for s, real in scores if real], sorted(s for s, real in scores if not real)
+    if not outside or not inside:
+        return 0.0
+    below = np.searchsorted(inside, outside, side="left") + np.searchsorted(inside, outside, side="right")
+    return float(below.mean() / (2 * len(inside)))
 
 
 def evaluate_folders(train_on: Path, test_on: Path, files: ContentFiles | None = None) -> Report:

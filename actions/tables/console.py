@@ -134,3 +134,20 @@ class Suggestion(Tenant, Base):
     at: Mapped[datetime]
     decided_by: Mapped[int | None]
     decided_at: Mapped[datetime | None]
+
+
+class Review(Tenant, Base):
+    """A message that somebody has labelled for learning, or passed over (`label` is empty); none is offered twice."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        community_reference(),
+        reference("messages", "message_id"),
+        reference("staff", "staff_id"),
+        UniqueConstraint("community_id", "message_id"),
+    )
+
+    message_id: Mapped[int]
+    label: Mapped[str]
+    staff_id: Mapped[int | None]
+    at: Mapped[datetime]

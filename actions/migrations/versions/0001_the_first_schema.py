@@ -1100,6 +1100,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "reviews",
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("community_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "message_id"], ["messages.community_id", "messages.id"], name=op.f("fk_reviews_message_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "staff_id"], ["staff.community_id", "staff.id"], name=op.f("fk_reviews_staff_id")
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_reviews_")),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_reviews")),
+        sa.UniqueConstraint("community_id", "message_id", name=op.f("uq_reviews_community_id_message_id")),
+    )
+    op.create_table(
         "snoozes",
         sa.Column("ticket_id", sa.BigInteger(), nullable=False),
         sa.Column("staff_id", sa.BigInteger(), nullable=False),
@@ -1237,6 +1255,7 @@ def downgrade() -> None:
 
     op.drop_table("suggestions")
     op.drop_table("snoozes")
+    op.drop_table("reviews")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_next",
