@@ -95,8 +95,9 @@ def load_kept(files: ContentFiles, home: Path, name: str) -> EmbeddedEngine:
 def load_chosen(files: ContentFiles, home: Path, code: str, known: str, now: datetime) -> EmbeddedEngine | None:
     """The engine that is in use by now, tried on a sentence, for a process that runs the code of version `code`.
 
-    None when nothing was chosen yet, or the model that is `known` already. Raises ModelError when it must not be used: it is damaged, it was made by other
-    code, or the content was changed since it was chosen; ContentError when the content is broken.
+    None when nothing was chosen yet, or the model that is `known` already. Raises ModelError when it must not be used:
+    it is damaged, it was made by other code, or the content was changed since it was chosen; ContentError when the
+    content is broken.
     """
     chosen = in_use(home)
     if chosen is None or chosen.version == known:

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -38,7 +39,7 @@ class _Echo:
     def understand(self, text: str, *, now: datetime) -> Understanding:
         """Understand, and remember the question."""
         self.seen.append((text, now))
-        return self._engine.understand(text, now=now)
+        return replace(self._engine.understand(text, now=now), model_version=self.version)
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -1,4 +1,4 @@
-"""A new model is measured against the one in use: what was lost, whether it is worse, and how far it can be believed."""
+"""A new model is measured against the one in use: what was lost, whether it is worse, how far it can be believed."""
 
 from dataclasses import replace
 

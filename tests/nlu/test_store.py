@@ -139,7 +139,7 @@ def test_a_model_is_loaded_only_for_its_own_content_and_code_and_when_it_reads(
     replace(engine.model, facts={}).save(path)
     with pytest.raises(ModelError, match="another version of the program"):
         chosen()
-    replace(engine.model, bias=engine.model.bias[:1]).save(path)
+    replace(engine.model, bias=engine.model.bias[:2]).save(path)
     with pytest.raises(ModelError, match="cannot read a sentence"):
         chosen()
     path.write_bytes(whole[:500])
