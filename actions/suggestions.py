@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from actions.access import Permission, StaffIdentity, access_message, require
 from actions.errors import ConflictError, FieldError, NotFoundError
 from actions.ids import new_id
-from actions.tables import Direction, Message, Staff, Suggestion, SuggestionKind, SuggestionState, Ticket
+from actions.tables import Direction, Message, Review, Staff, Suggestion, SuggestionKind, SuggestionState, Ticket
 
 _MOST = 200
 
@@ -57,8 +57,21 @@ def suggest_knowledge(
 
 
 def suggestions(session: Session, staff: StaffIdentity, state: SuggestionState) -> tuple[SuggestionCard, ...]:
-    """The proposals in a state, oldest first. Raises NotAllowedError unless the member edits content."""
+    """The proposals in a state, oldest first, without labels that were learned since.
+
+    Raises NotAllowedError unless the member edits content.
+    """
     require(staff, Permission.CONTENT_EDIT)
+    learned = (
+        select(Review.id)
+        .where(
+            Review.community_id == Suggestion.community_id,
+            Review.message_id == Suggestion.message_id,
+            Suggestion.kind == SuggestionKind.LABEL,
+        )
+        .correlate(Suggestion)
+        .exists()
+    )
     about_them = (
         select(Ticket.id)
         .where(
@@ -76,7 +89,7 @@ def suggestions(session: Session, staff: StaffIdentity, state: SuggestionState) 
             and_(Message.community_id == Suggestion.community_id, Message.id == Suggestion.message_id),
         )
         .join(Staff, and_(Staff.community_id == Suggestion.community_id, Staff.id == Suggestion.staff_id))
-        .where(Suggestion.community_id == staff.community_id, Suggestion.state == state, ~about_them)
+        .where(Suggestion.community_id == staff.community_id, Suggestion.state == state, ~about_them, ~learned)
         .order_by(Suggestion.id)
         .limit(_MOST)
     )

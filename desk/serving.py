@@ -24,6 +24,7 @@ from actions.store import Store, open_store
 from desk.content import Content, engine_for, read_content
 from desk.demo import demo_loaded, demo_steps, hash_passwords, new_passwords, roster_steps
 from desk.loops import Bell, Desk, utc_now
+from desk.retraining import Retraining
 from desk.settings import EXIT_CODE, Settings
 from desk.swapping import Swapper
 from desk.sweeping import sweep
@@ -62,7 +63,7 @@ def serve(settings: Settings) -> None:
             passwords = await _load_demo(store, content, settings)
             await sweep(store, settings.home / "uploads", utc_now())
             bell = Bell()
-            application = make_app(settings, content, store, bell.ring, engine)
+            application = make_app(settings, content, store, bell.ring, engine, training=Retraining())
             owner = f"{socket.gethostname()}:{os.getpid()}"
             telegram = await _open_telegram(settings, content, store, owner)
             desk = Desk(

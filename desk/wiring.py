@@ -12,11 +12,12 @@ from desk.content import Content
 from desk.health import Health
 from desk.loops import utc_now
 from desk.pulse import Pulse
-from desk.settings import Settings
+from desk.settings import Settings, heldout_folder
 from nlu.types import Engine
 from web.app import create_app
 from web.content import ConsoleContent
 from web.deps import Deps, Limits, WebSettings, community_in
+from web.reviewing import ReviewDesk, Training
 
 _MEGABYTE = 1024 * 1024
 
@@ -28,6 +29,7 @@ def make_app(
     ring: Callable[[], None],
     engine: Engine | None = None,
     *,
+    training: Training | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Starlette:
     """The pages for residents and staff; the time is the present unless a script brings a clock of its own."""
@@ -51,6 +53,8 @@ def make_app(
             console=ConsoleContent.read(content.files, content.rules.knowledge, engine),
             bills=content.rules.bills,
             moment=content.rules.phrases.moment,
+            review=ReviewDesk.build(store, content.files, settings.home, heldout_folder()),
+            training=training,
         )
     )
 

@@ -31,6 +31,7 @@ from web.passwords import Passwords
 from web.paste import Paste
 from web.queue import QueuePages
 from web.resident import ResidentDoor
+from web.review import ReviewPages
 from web.security import SecurityMiddleware
 from web.sign_in import SignIn
 from web.sse import Feed
@@ -84,6 +85,7 @@ def create_app(deps: Deps, *, passwords: Passwords | None = None) -> Starlette:
         *DutyPages(deps, office).routes(),
         *Asides(deps, pages, feed).routes(),
         *Suggesting(deps, pages).routes(),
+        *(ReviewPages(deps, pages, deps.review, deps.training).routes() if deps.review else ()),
         *Paste(deps, pages, feed).routes(),
         *TicketPages(deps, pages, feed).routes(),
     ]

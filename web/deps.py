@@ -13,6 +13,7 @@ from actions.store import Session, Store
 from actions.tables import Ticket
 from actions.views import EstateCard, estate
 from web.content import ConsoleContent
+from web.reviewing import ReviewDesk, Training
 from words.etiquette import Etiquette
 from words.replies import Replies
 
@@ -83,7 +84,7 @@ class Deps:
     `ring` wakes the workers after a message was stored; `community` finds the estate of a code, or of None the
     default one; `uploads` is the folder of photos; `tell` says a script in a ticket's conversation; `console` is the
     content that only the console uses; `bills` are the words of bills; `moment` is how the bot tells
-    a moment, by now, to a resident.
+    a moment, by now, to a resident; `review` is where messages are labelled, `training` makes a model of the labels.
     """
 
     store: Store
@@ -100,6 +101,8 @@ class Deps:
     console: ConsoleContent
     bills: BillRules
     moment: Callable[[datetime, datetime], str]
+    review: ReviewDesk | None = None
+    training: Training | None = None
 
 
 def community_in(store: Store, default_code: str | None = None) -> CommunityOf:

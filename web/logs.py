@@ -31,7 +31,10 @@ from web.speaking import own_phones
 from web.staff import frame
 
 _FORM = FormLimits(body=8_192, text=8_192)
-_ACTIONS = ("logs", "etiquette:overruled", "phone", "home", "binding", "bill", "session", "staff", "personal", "outbox")
+_ACTIONS = (
+    *("logs", "etiquette:overruled", "phone", "home", "binding", "bill", "session", "staff", "personal", "outbox"),
+    "review",
+)
 
 
 class LogPages:

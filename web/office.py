@@ -115,6 +115,7 @@ def zone_of(session: Session, staff: StaffIdentity) -> ZoneInfo:
 def _standing(session: Session, staff: StaffIdentity, deps: Deps, now: datetime) -> dict[str, Any]:
     """How things stand in each part that the member looks after."""
     shown: dict[str, Any] = {"people": None, "in_force": None, "missing": None, "uncovered": None}
+    shown["may_review"] = deps.review is not None
     if allows(staff, Permission.STAFF_MANAGE):
         everybody = accounts(session, staff)
         shown["people"] = sum(one.active for one in everybody)

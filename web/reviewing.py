@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from actions.review_sheet import FilledRow, ReviewRow, ReviewWords
 from actions.reviewing import Candidate, Reviewer, Verdict, candidates, known_messages, record_reviews
@@ -35,6 +37,34 @@ class Outcome:
     refused: tuple[Refused, ...] = ()
 
 
+class TrainingState(StrEnum):
+    """How the last training that was begun from the page stands."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Training(Protocol):
+    """A training in a process of its own; `told` are the lines that it printed."""
+
+    @property
+    def state(self) -> TrainingState:
+        """How it stands."""
+        ...
+
+    @property
+    def told(self) -> Sequence[str]:
+        """What it said."""
+        ...
+
+    def begin(self) -> bool:
+        """Begin, unless one runs; False then."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewDesk:
     """What labelling works with: the database, the content, the home with the estate's own examples, what is held out.
@@ -47,7 +77,9 @@ class ReviewDesk:
     home: Path
     heldout: Path
     words: ReviewWords
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str]
+    # The examples that ship are compared with at each look, and reading them takes half a second.
+    _shipped: list[frozenset[str]] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def build(cls, store: Store, files: ContentFiles, home: Path, heldout: Path) -> "ReviewDesk":
@@ -92,6 +124,12 @@ class ReviewDesk:
         training = TrainingData.read(files, vocabulary=labels).examples
         return check_labelled(given, Examples(training, heldout, labels, Masks.read(files)))
 
+    def _known(self) -> frozenset[str]:
+        """What is an example already, as it is compared."""
+        if not self._shipped:
+            self._shipped.append(_keys(self.files))
+        return self._shipped[0] | _keys(ContentFiles(own_examples(self.home)))
+
     async def _unknown(self, by: Reviewer, filled: Sequence[FilledRow]) -> tuple[Refused, ...]:
         ids = sorted({message_id for row in filled for message_id in row.message_ids})
         known = await self.store.read(partial(known_messages, community_id=by.community_id, ids=ids))
@@ -103,9 +141,8 @@ class ReviewDesk:
         )
 
     def _rows(self, found: Sequence[Candidate]) -> tuple[ReviewRow, ...]:
-        files = self._content()
-        masks = Masks.read(files)
-        known = {key_of(example.text) for example in TrainingData.read(files).examples}
+        masks = Masks.read(self.files)
+        known = self._known()
         rows: dict[str, ReviewRow] = {}
         for one in found:
             text = one_line(masks.hide(one.text, _entities(one.understanding), one.names))[:LONGEST]
@@ -119,6 +156,10 @@ class ReviewDesk:
             elif len(row.message_ids) < _MOST_ALIKE:
                 rows[key] = _with(row, one)
         return tuple(sorted(rows.values(), key=lambda row: (-len(row.message_ids), -row.message_ids[0])))
+
+
+def _keys(files: ContentFiles) -> frozenset[str]:
+    return frozenset(key_of(example.text) for example in TrainingData.read(files).examples)
 
 
 def label_names(labels: Labels) -> dict[str, str]:

@@ -27,6 +27,7 @@ from actions.suggestions import decide, suggest_label, suggestions
 from actions.tables import ActorKind, AuditEntry, Message, Review, SuggestionState, Ticket
 from tests.actions.factories import Desk, settle_desk
 from tests.actions.test_holding import member
+from tests.actions.world import executing
 from tests.conftest import NOW
 
 SURE: Mapping[str, Any] = {"intent": "repair", "category": "drain", "confidence": 0.9, "unsure": False}
@@ -98,7 +99,7 @@ async def test_what_went_to_a_person_because_it_was_not_understood_is_told_apart
 async def test_buttons_old_and_unread_messages_are_left_out(store: Store) -> None:
     desk = await settle_desk(store)
     pressed = await wrote(desk, "是的", unsure=True)
-    await store.write(lambda s: s.execute(update(Message).where(Message.id == pressed).values(pressed=True)) and None)
+    await store.write(executing(update(Message).where(Message.id == pressed).values(pressed=True)))
     await wrote(desk, "那个", unsure=True)
     assert len(await offered(desk)) == 1
     later = partial(candidates, by=Reviewer(desk.cast.community_id), now=NOW + timedelta(days=8), days=7)
@@ -142,7 +143,7 @@ async def test_only_who_edits_content_looks_and_nobody_at_complaints_about_thems
     card = await desk.open()
     sun = member(desk, "孙主管")
     accused = {"about_staff_id": sun.staff_id, "conversation_id": desk.cast.conversations["王芳"]}
-    await store.write(lambda s: s.execute(update(Ticket).where(Ticket.id == card.id).values(**accused)) and None)
+    await store.write(executing(update(Ticket).where(Ticket.id == card.id).values(**accused)))
     assert await offered(desk, Reviewer(desk.cast.community_id, sun)) == []
     assert len(await offered(desk)) == 1
 

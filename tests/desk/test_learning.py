@@ -21,7 +21,8 @@ from desk.swapping import Swapper
 from nlu.live import LiveEngine
 from nlu.own import Labelled, add_reviewed
 from nlu.store import IN_USE, InUse, choose, in_use, load_or_train
-from tests.actions.world import NOW, settle
+from tests.actions.world import settle
+from tests.conftest import NOW
 from tests.desk.conftest import Command, Ran
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -18,7 +18,7 @@ from desk.loops import utc_now
 from desk.settings import content_folder
 from nlu.labels import Labels
 from nlu.own import own_examples
-from nlu.training_data import TrainingData
+from nlu.training_data import Example, TrainingData
 from tests.desk.conftest import Command
 from words.content import ContentFiles
 
@@ -111,7 +111,7 @@ def test_messages_go_out_without_personal_data_and_their_labels_come_back_once(c
     ]
 
 
-def all_examples(home: Path) -> tuple[object, ...]:
+def all_examples(home: Path) -> tuple[Example, ...]:
     files = content_files(content_folder(), home)
     return TrainingData.read(files, vocabulary=Labels.read(files)).examples
 

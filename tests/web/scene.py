@@ -28,6 +28,7 @@ from web.app import create_app
 from web.content import ConsoleContent
 from web.deps import Deps, Limits, WebSettings, community_in
 from web.passwords import Passwords
+from web.reviewing import ReviewDesk, TrainingState
 from words.etiquette import Etiquette
 from words.replies import Replies
 
@@ -72,6 +73,23 @@ def phrases() -> Phrases:
 
 
 @dataclass(slots=True)
+class PlayedTraining:
+    """A training that ends as a test says."""
+
+    state: TrainingState = TrainingState.IDLE
+    told: tuple[str, ...] = ()
+    begun: int = 0
+
+    def begin(self) -> bool:
+        """Count, unless one runs."""
+        if self.state is TrainingState.RUNNING:
+            return False
+        self.begun += 1
+        self.state = TrainingState.RUNNING
+        return True
+
+
+@dataclass(slots=True)
 class Scene:
     """A desk, its application, and its clock, which a test may set."""
 
@@ -80,6 +98,7 @@ class Scene:
     uploads: Path
     now: datetime = NOW
     rung: int = 0
+    training: PlayedTraining = field(default_factory=PlayedTraining)
     _browsers: list[httpx2.AsyncClient] = field(default_factory=list)
 
     @property
@@ -167,6 +186,8 @@ async def open_scene(store: Store, folder: Path, settings: WebSettings | None = 
         console=ConsoleContent.read(content(), knowledge()),
         bills=BillRules.read(content()),
         moment=phrases().moment,
+        review=ReviewDesk.build(store, content(), folder.parent / "home", folder.parent / "held"),
+        training=scene.training,
     )
     scene.app = create_app(deps, passwords=Passwords(QUICK))
     return scene
