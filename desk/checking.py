@@ -12,6 +12,9 @@ from nlu.check import check_data
 from nlu.heldout import Heldout
 from nlu.knowledge import Audience, Knowledge
 from nlu.labels import Labels
+from nlu.masks import SOURCE as MASKS
+from nlu.masks import Masks
+from nlu.own import FOLDER as OWN
 from nlu.training_data import TrainingData
 from nlu.types import Intent
 from words.answers import facts_in
@@ -40,6 +43,7 @@ def check_content(folder: Path, zone: ZoneInfo, heldout: Path, home: Path | None
     findings += _emergency_scripts(labels, content.replies)
     findings += _unknown_meanings(labels, content.replies)
     findings += _unnamed_facts(content)
+    findings += _personal(training, Masks.read(content.files))
     if heldout.is_dir():
         findings += [_told(finding) for finding in check_data(training, Heldout.read(heldout, labels), labels)]
     return findings
@@ -48,6 +52,16 @@ def check_content(folder: Path, zone: ZoneInfo, heldout: Path, home: Path | None
 def _told(finding: NluFinding | WordsFinding) -> str:
     place = finding.file if finding.line is None else f"{finding.file}:{finding.line}"
     return f"{place}: {finding.message}"
+
+
+def _personal(training: TrainingData, masks: Masks) -> list[str]:
+    """The estate's own examples are made of messages, so none may tell who wrote it."""
+    own = [example for example in training.examples if example.source.startswith(f"{OWN}/")]
+    return [
+        f"{example.source}:{example.line}: still holds {left}; put a mark of {MASKS} there"
+        for example in own
+        if (left := masks.left(example.text)) is not None
+    ]
 
 
 def _missing_scripts(forms: Forms, replies: Replies) -> list[str]:

@@ -6,13 +6,17 @@ from actions.tables import Severity
 from tests.actions.test_holding import member
 from tests.browser.axe import PHONE, WIDE, faults, faults_in_every_look
 from tests.browser.conftest import House
+from tests.web.test_review import unsure
 from tests.web.test_tickets import writes
 
 PAGES = (
     "/staff", "/staff?view=complaints&q=x", "/staff/alarms", "/staff/new", "/staff/suggestions", "/staff/password",
     "/staff/today?show=open", "/staff/logs/record", "/staff/account", "/staff/assistant?q=业主来投诉怎么接待",
 )  # fmt: skip
-OFFICE = ("/staff/office", "/staff/members", "/staff/duty", "/staff/notices", "/staff/notices/new", "/staff/facts")
+OFFICE = (
+    "/staff/office", "/staff/members", "/staff/duty", "/staff/notices", "/staff/notices/new", "/staff/facts",
+    "/staff/review",
+)  # fmt: skip
 
 
 async def fill(house: House) -> tuple[str, str]:
@@ -59,6 +63,7 @@ async def test_axe_finds_nothing_on_any_page(house: House) -> None:
 
 
 async def test_axe_finds_nothing_in_the_administration(house: House) -> None:
+    await unsure(house.scene)
     page = await house.staff("管理员", "/staff/office")
     await page.emulate_media(reduced_motion="reduce")
     told: list[str] = []

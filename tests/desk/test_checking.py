@@ -65,6 +65,14 @@ def test_what_is_found_in_the_training_data_is_told_with_its_place(monkeypatch: 
     assert check_content(content_folder(), ZONE, HELDOUT) == ["nlu/repair.yml:3: is wrong", "data/nlu: too few"]
 
 
+def test_the_estate_s_own_examples_are_checked_and_must_tell_of_nobody(tmp_path: Path) -> None:
+    own = tmp_path / "nlu" / "reviewed.yml"
+    own.parent.mkdir()
+    own.write_text("nlu:\n- intent: bye\n  examples: |\n    - 打13812345678再见\n", encoding="utf-8")
+    findings = check_content(content_folder(), ZONE, ROOT / "none", tmp_path)
+    assert findings == ["nlu/own/reviewed.yml:4: still holds 13812345678; put a mark of lexicon/masks.yml there"]
+
+
 def test_unreadable_content_is_told_with_its_place(content: Path) -> None:
     _change(content, "phrases.yml", "join:", "jion:")
     with pytest.raises(ContentError, match=r"phrases\.yml:1: .*join"):

@@ -7,7 +7,7 @@ import socket
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx2
@@ -18,6 +18,8 @@ from actions.audit import audit
 from actions.store import Session, read_beside
 from actions.tables import Direction, Message
 from desk.loops import utc_now
+from nlu.model import Model
+from nlu.store import InUse, choose, in_use
 from tests.desk.conftest import run_desk, start_desk
 
 
@@ -124,7 +126,7 @@ async def _ends_cleanly(served: Served, browser: httpx2.AsyncClient, number: sig
         assert await served.stop(number) == (0, "")
 
 
-async def test_a_killed_server_shows_no_passwords_again_and_answers_what_was_stored_before(
+async def test_a_killed_server_answers_what_was_stored_before_and_takes_up_another_model(
     home: Path, demo_sqlite: Path
 ) -> None:
     url = f"sqlite:///{shutil.copyfile(demo_sqlite, home / 'desk.sqlite3')}"
@@ -135,9 +137,39 @@ async def test_a_killed_server_shows_no_passwords_again_and_answers_what_was_sto
     async with _serving(home) as served:
         assert "shown this once" not in served.told
         assert await _answered(url, "物业费怎么交")
+        before = await read_beside(url, lambda session: _read_by(session, "物业费怎么交"))
+        await _exchange_model(home)
         async with served.browser() as browser:
             await browser.post("/messages", data={"text": "你好"})
+            assert await _answered(url, "你好")
+            assert await read_beside(url, lambda session: _read_by(session, "你好")) == "another" != before
             await _ends_cleanly(served, browser, signal.SIGINT)
+
+
+async def _exchange_model(home: Path) -> None:
+    """Have a model of another name chosen while the server runs, after one that is broken; wait until it is in use."""
+    chosen = in_use(home)
+    assert chosen is not None
+    model = Model.load(home / "model" / f"{chosen.version}.npz")
+    (home / "model" / "broken.npz").write_bytes(b"broken")
+    choose(home, InUse("broken", chosen.wanted))
+    await _logged(home, "model_refused")
+    replace(model, version="another").save(home / "model" / "another.npz")
+    choose(home, InUse("another", chosen.wanted))
+    await _logged(home, "model_exchanged")
+
+
+async def _logged(home: Path, event: str) -> None:
+    for _ in range(600):
+        if event in (home / "desk.log").read_text(encoding="utf-8"):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{event} was never logged")
+
+
+def _read_by(session: Session, text: str) -> str | None:
+    query = select(Message.model_version).where(Message.direction == Direction.IN, Message.text == text)
+    return session.execute(query).scalar_one()
 
 
 async def test_a_second_server_on_the_same_database_is_refused(home: Path, demo_sqlite: Path) -> None:
