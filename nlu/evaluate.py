@@ -87,25 +87,32 @@ class Report:
 
     def __str__(self) -> str:
         """The report as lines of text."""
+        width = max(map(len, self.intents), default=0)
         lines = [
             f"messages {self.messages}, accuracy {self.accuracy:.3f}, macro F1 {self.macro_f1:.3f}",
+            *(self._of_our_own() if self.emergency.support or self.entities else ()),
+            f"time per message: median {self.median_ms:.2f} ms, p99 {self.p99_ms:.2f} ms",
+            *self.reliability.lines(),
+            f"{'intent':<{width}} precision  recall      F1  messages",
+            *(
+                f"{name:<{width}} {rate.precision:9.3f} {rate.recall:7.3f} {rate.f1:7.3f} {rate.support:9d}"
+                for name, rate in self.intents.items()
+            ),
+            *(f"{c.real} taken for {c.taken_for} {c.count} times: {' | '.join(c.messages)}" for c in self.confusions),
+        ]
+        return "\n".join(lines)
+
+    def _of_our_own(self) -> list[str]:
+        """What only messages to a property desk have; other data sets have intents alone."""
+        return [
             f"unsure {self.unsure:.3f}",
             f"categories {self.categories:.3f} where the intent was right, {self.categories_joint:.3f} of all",
             f"emergency recall {self.emergency.recall:.3f}, precision {self.emergency.precision:.3f}",
             f"entities F1 {self.entity_f1:.3f}: " + _rates(self.entities),
             f"two requests found exactly {self.two_found:.3f}, by intent {self.two_intents_found:.3f}",
             f"one request wrongly split {self.wrongly_split:.3f}",
-            f"time per message: median {self.median_ms:.2f} ms, p99 {self.p99_ms:.2f} ms",
             f"out of scope told from all else: AUROC {self.out_of_scope:.3f}",
-            *self.reliability.lines(),
-            f"{'intent':<16} precision  recall      F1  messages",
-            *(
-                f"{name:<16} {rate.precision:9.3f} {rate.recall:7.3f} {rate.f1:7.3f} {rate.support:9d}"
-                for name, rate in self.intents.items()
-            ),
-            *(f"{c.real} taken for {c.taken_for} {c.count} times: {' | '.join(c.messages)}" for c in self.confusions),
         ]
-        return "\n".join(lines)
 
 
 def evaluate(engine: Engine, heldout: Heldout, *, now: datetime) -> Report:
@@ -178,13 +185,16 @@ def evaluate_folders(train_on: Path, test_on: Path, files: ContentFiles | None =
 
 
 def _evaluate_model(model: Model, featuriser: Featuriser, examples: Sequence[Example]) -> Report:
-    pairs: list[tuple[str, str]] = []
+    told: list[Told] = []
     took: list[float] = []
     for example in examples:
         start = time.perf_counter()
         reading = model.read(featuriser.blocks(example.text))
         took.append(1000 * (time.perf_counter() - start))
-        pairs.append((example.intent, reading.intents[int(reading.margins.argmax())]))
+        best = int(reading.margins.argmax())
+        sure = float(model.probabilities(reading.margins)[best])
+        told.append(Told(example.text, example.intent, reading.intents[best], sure))
+    pairs = [(one.real, one.taken) for one in told]
     intents = _by_label(pairs)
     return Report(
         messages=len(pairs),
@@ -202,7 +212,10 @@ def _evaluate_model(model: Model, featuriser: Featuriser, examples: Sequence[Exa
         unsure=0.0,
         median_ms=float(np.median(took)),
         p99_ms=float(np.quantile(took, 0.99)),
-        confusions=_confusions((e.text, *pair) for e, pair in zip(examples, pairs, strict=True)),
+        confusions=_confusions((one.text, one.real, one.taken) for one in told),
+        told=tuple(told),
+        reliability=Reliability.of([(one.confidence, one.right) for one in told]),
+        out_of_scope=out_of_scope_auroc(told),
     )
 
 

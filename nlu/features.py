@@ -12,6 +12,7 @@ from nlu.danger import Danger, Signs
 from nlu.entities.address import find_addresses
 from nlu.entities.phone import find_phones
 from nlu.entities.span import MASK, Span, mask
+from nlu.latin import spaced_words, stretches
 from nlu.lexicon import Wording, WordLists, any_of, concept_words
 from nlu.normalise import fold, normalise
 from nlu.training_data import TrainingData
@@ -84,6 +85,9 @@ class Featuriser:
         signs = self.danger.signs(clean).features()
         tagged = rjieba.tag(clean)
         words, kinds = [word for word, _ in tagged], [kind for _, kind in tagged]
+        if spaced := spaced_words(mask(folded, spans)[:LONGEST]):
+            words = spaced
+            chars += [f"c:{stretch}" for stretch in stretches(spaced)]
         shapes = _grams("g", kinds) + [f"g:{a} {b} {c}" for a, b, c in zip(kinds, kinds[1:], kinds[2:], strict=False)]
         return (
             chars,
