@@ -117,24 +117,17 @@ def test_a_worse_model_is_refused_with_its_losses_unless_it_is_forced(estate: Es
     assert "expected calibration error" in told
 
 
-def test_labels_that_came_back_are_learned_by_the_next_training(estate: Estate) -> None:
+def test_labels_that_came_back_are_learned_and_without_held_out_messages_nothing_is_compared(estate: Estate) -> None:
     estate.train()
     before = estate.used
     add_reviewed(estate.home, [Labelled("XX栋的信报箱锁眼歪了", "repair.elevator", 2)])
-    ran = estate.train()
+    ran = estate.run("train", "--heldout", str(estate.home / "none"))
     assert ran.code == 0, ran.out
+    assert "so the models are not compared" in ran.out
     assert estate.used != before
     chosen = in_use(estate.home)
     assert chosen is not None
     assert chosen.before == before
-
-
-def test_without_held_out_messages_it_says_that_nothing_was_compared(estate: Estate) -> None:
-    estate.train()
-    estate.say({**SAID, "thanks": (*SAID["thanks"], "辛苦啦")})
-    ran = estate.run("train", "--heldout", str(estate.home / "none"))
-    assert ran.code == 0
-    assert "so the models are not compared" in ran.out
 
 
 async def test_a_running_desk_takes_up_a_new_model_and_each_message_says_which_read_it(

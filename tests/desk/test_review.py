@@ -30,6 +30,8 @@ SAID = ("3栋2单元1502那个又来了，打13812345678", "3栋2单元1601那�
 def home(demo_sqlite: Path, tmp_path: Path) -> Path:
     """A home whose database holds messages that were read unsurely, all but the last."""
     shutil.copyfile(demo_sqlite, tmp_path / "desk.sqlite3")
+    # The training examples that ship take half a second to read, in each command.
+    shutil.copytree(content_folder(), tmp_path / "data", ignore=shutil.ignore_patterns("nlu"))
 
     def say(text: str) -> Callable[[Session], None]:
         def stored(session: Session) -> None:
@@ -50,6 +52,11 @@ def home(demo_sqlite: Path, tmp_path: Path) -> Path:
 
     asyncio.run(fill())
     return tmp_path
+
+
+def at(home: Path) -> dict[str, str]:
+    """The settings of the commands."""
+    return {"DESK_HOME": str(home), "DESK_CONTENT": str(home / "data")}
 
 
 def rows(path: Path) -> list[list[object]]:
@@ -77,7 +84,7 @@ def records(home: Path) -> list[tuple[str, dict[str, int]]]:
 
 def test_messages_go_out_without_personal_data_and_their_labels_come_back_once(command: Command, home: Path) -> None:
     sheet = home / "待复核.xlsx"
-    ran = command("review", "export", str(sheet), DESK_HOME=str(home))
+    ran = command("review", "export", str(sheet), **at(home))
     assert (ran.code, ran.out) == (0, f"2 messages to label in {sheet}\n")
     head, first, second = rows(sheet)
     assert head == HEADINGS
@@ -93,7 +100,7 @@ def test_messages_go_out_without_personal_data_and_their_labels_come_back_once(c
     assert second[2] == "=1+1个人咋整"
     assert len(str(first[0]).split()) == 2
     fill_in(sheet, "报修 · 电梯", "跳过")
-    ran = command("review", "import", str(sheet), DESK_HOME=str(home))
+    ran = command("review", "import", str(sheet), **at(home))
     assert ran.code == 0, ran.out + ran.err
     assert ran.out.splitlines()[0] == "1 new examples, 0 known already, 1 passed over"
     learned = TrainingData.read(ContentFiles(own_examples(home)))
@@ -101,9 +108,9 @@ def test_messages_go_out_without_personal_data_and_their_labels_come_back_once(c
         ("XX栋X单元XXX室那个又来了，打某电话", "repair.elevator")
     ]
     assert any(one.intent == "repair.elevator" and one.source == "nlu/own/reviewed.yml" for one in all_examples(home))
-    again = command("review", "import", str(sheet), DESK_HOME=str(home))
+    again = command("review", "import", str(sheet), **at(home))
     assert again.out == "0 new examples, 1 known already, 1 passed over\n"
-    assert command("review", "export", str(sheet), DESK_HOME=str(home)).out.startswith("0 messages")
+    assert command("review", "export", str(sheet), **at(home)).out.startswith("0 messages")
     assert records(home) == [
         ("review:exported", {"messages": 2, "days": 30}),
         ("review:recorded", {"messages": 3, "passed_over": 1}),
@@ -112,13 +119,13 @@ def test_messages_go_out_without_personal_data_and_their_labels_come_back_once(c
 
 
 def all_examples(home: Path) -> tuple[Example, ...]:
-    files = content_files(content_folder(), home)
+    files = content_files(home / "data", home)
     return TrainingData.read(files, vocabulary=Labels.read(files)).examples
 
 
 def test_when_a_line_is_wrong_each_is_told_with_its_line_and_nothing_is_learned(command: Command, home: Path) -> None:
     sheet = home / "a.xlsx"
-    command("review", "export", str(sheet), DESK_HOME=str(home))
+    command("review", "export", str(sheet), **at(home))
     fill_in(sheet, "repair.elevater", "报修 · 电梯")
     book = load_workbook(sheet)
     book.worksheets[0].cell(3, 3).value = "电梯坏了，打13812345678"
@@ -126,7 +133,7 @@ def test_when_a_line_is_wrong_each_is_told_with_its_line_and_nothing_is_learned(
     book.worksheets[0].cell(4, 3).value = "水表箱那里滋滋响个不停"
     book.worksheets[0].cell(4, 8).value = "跳过"
     book.save(sheet)
-    ran = command("review", "import", str(sheet), DESK_HOME=str(home))
+    ran = command("review", "import", str(sheet), **at(home))
     assert ran.code == 1
     first, second, third, last = ran.out.splitlines()
     assert first.startswith(f"{sheet}:2: there is no label repair.elevater → repair.elevator?")
@@ -149,7 +156,7 @@ def test_what_cannot_be_done_is_one_clear_line(command: Command, home: Path) -> 
         (("import", str(other)), {}, "no_header"),
         (("export", str(none)), {"DESK_COMMUNITY": "nowhere"}, "no community nowhere"),
     ):
-        ran = command("review", *args, DESK_HOME=str(home), **settings)
+        ran = command("review", *args, **at(home), **settings)
         assert ran.code == 2, args
         assert told in ran.err
         assert len(ran.err.splitlines()) == 1
@@ -159,7 +166,7 @@ def test_while_a_server_writes_to_the_file_it_names_the_page(command: Command, h
     async def beside() -> None:
         store = await open_store(f"sqlite:///{home / 'desk.sqlite3'}")
         try:
-            ran = await asyncio.to_thread(command, "review", "export", str(home / "a.xlsx"), DESK_HOME=str(home))
+            ran = await asyncio.to_thread(command, "review", "export", str(home / "a.xlsx"), **at(home))
         finally:
             await store.close()
         assert ran.code == 2

@@ -29,6 +29,7 @@ from web.content import ConsoleContent
 from web.deps import Deps, Limits, WebSettings, community_in
 from web.passwords import Passwords
 from web.reviewing import ReviewDesk, TrainingState
+from words.content import ContentFiles
 from words.etiquette import Etiquette
 from words.replies import Replies
 
@@ -186,11 +187,17 @@ async def open_scene(store: Store, folder: Path, settings: WebSettings | None = 
         console=ConsoleContent.read(content(), knowledge()),
         bills=BillRules.read(content()),
         moment=phrases().moment,
-        review=ReviewDesk.build(store, content(), folder.parent / "home", folder.parent / "held"),
+        review=ReviewDesk.build(store, _few_examples(), folder.parent / "home", folder.parent / "held"),
         training=scene.training,
     )
     scene.app = create_app(deps, passwords=Passwords(QUICK))
     return scene
+
+
+@cache
+def _few_examples() -> ContentFiles:
+    """The content without the training examples, which take half a second to read."""
+    return ContentFiles({name: text for name, text in content().texts.items() if not name.startswith("nlu/")})
 
 
 def _furnish(session: Session, desk: Desk, hashed: str) -> None:
