@@ -12,7 +12,7 @@ CALM = frozenset({EMERGENCY})
 _ALONE = 0.5
 # Many sentences of which none says anything add up to faint evidence for everything: one of them must come near.
 _BACKED = 0.5
-# What a clause of a sentence must be surer by: “着火了快来，帮我催下昨天那单” holds danger that its sentence hides.
+# By how much a side of a message must be surer: “着火了快来，帮我催下昨天那单” holds danger that its sentence hides.
 _PLAIN = 6.0
 
 
@@ -35,10 +35,10 @@ class Detector:
 
     model: Model
 
-    def find(self, whole: Part, sentences: Sequence[Part], clauses: Sequence[Part] = ()) -> Alarm | None:
-        """The alarm of a message: of the whole, or of any sentence or clause that is sure enough by itself."""
+    def find(self, whole: Part, sentences: Sequence[Part], sides: Sequence[Part] = ()) -> Alarm | None:
+        """The alarm of a message: of the whole, or of any sentence or side that is sure enough by itself."""
         found = [alarm for part in sentences if (alarm := self._alarm(part, _ALONE)) is not None]
-        found += [alarm for part in clauses if (alarm := self._alarm(part, _PLAIN)) is not None]
+        found += [alarm for part in sides if (alarm := self._alarm(part, _PLAIN)) is not None]
         if found:
             return max(found, key=lambda alarm: alarm.surplus)
         backed = any(self._alarm(part, -_BACKED) is not None for part in sentences)

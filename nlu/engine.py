@@ -10,7 +10,7 @@ from nlu.emergency import CALM, Alarm, Detector
 from nlu.entities.reader import EntityReader
 from nlu.features import Featuriser
 from nlu.model import EMERGENCY, Model
-from nlu.multi import split
+from nlu.multi import split, stretches
 from nlu.normalise import fold
 from nlu.segment import Clause, clauses, sentences
 from nlu.types import Entity, EntityType, Intent, Request, Understanding
@@ -46,7 +46,7 @@ class EmbeddedEngine:
         reads = _Reads(self, text)
         whole = reads(parts[0].start, parts[-1].end)
         said = [reads(start, end) for start, end in sentences(parts)]
-        alarm = Detector(self.model).find(whole, said, [reads(part.start, part.end) for part in parts])
+        alarm = Detector(self.model).find(whole, said, [reads(*span) for span in stretches(parts)])
         main = self._pressed(reads, parts, self._main(whole, said, frozenset() if alarm else CALM))
         asks = self._asks(reads, parts, main, alarm)
         return self._told(text, main, asks, alarm, entities)

@@ -44,6 +44,12 @@ def possible_cuts(
             yield cut
 
 
+def stretches(parts: Sequence[Clause]) -> list[tuple[int, int]]:
+    """Both sides of every cut that `split` tries first."""
+    start, end = parts[0].start, parts[-1].end
+    return [span for place in _places(parts) for span in ((start, parts[place - 1].end), (parts[place].start, end))]
+
+
 def _side(model: Model, part: Part, barred: frozenset[str]) -> Ask:
     """What one side asks; long thanks that name somebody's work are praise beside another request."""
     ask = best(model, part, barred)

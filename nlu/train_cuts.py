@@ -12,7 +12,7 @@ from nlu.asks import Part, best
 from nlu.emergency import CALM, Detector
 from nlu.features import Featuriser
 from nlu.model import Model
-from nlu.multi import possible_cuts
+from nlu.multi import possible_cuts, stretches
 from nlu.segment import clauses, sentences
 from nlu.splitting import Message
 
@@ -64,7 +64,7 @@ def _evidence(
         parts = clauses(message.text)
         whole = read(parts[0].start, parts[-1].end)
         said = [read(start, end) for start, end in sentences(parts)]
-        alarm = Detector(model).find(whole, said, [read(part.start, part.end) for part in parts])
+        alarm = Detector(model).find(whole, said, [read(*span) for span in stretches(parts)])
         barred = frozenset() if alarm else CALM
         for cut in possible_cuts(model, read, parts, best(model, whole, barred), barred):
             rows.append(cut.evidence(model))

@@ -145,10 +145,9 @@ def _read(match: re.Match[str], now: datetime, tense: Tense, festivals: Festival
     part = match["part"] or _hidden_part(match["relday"])
     if not match["clock"]:
         if part is None:
-            start, end = days.at(now.tzinfo)
-            if "前" in (match["edge"] or "") and closes(match):
-                start = end
-            return _edged(_Reading(start, end, step, exact=False), match["edge"], None, now)
+            first_moment, end = days.at(now.tzinfo)
+            begin = end if "前" in (match["edge"] or "") and closes(match) else first_moment
+            return _edged(_Reading(begin, end, step, exact=False), match["edge"], None, now)
         first, last = _hours(part)
         midnight = _midnight(days.first, now)
         return _edged(
