@@ -1,19 +1,17 @@
 """How fast messages are understood, how much memory that takes, and what typing errors and courtesy cost."""
 
-import os
 import random
-import resource
-import time
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-import numpy as np
 import opencc
 
+from bench.reading import measure_growth, measure_speed
 from nlu.engine import EmbeddedEngine
 from nlu.evaluate import evaluate
 from nlu.features import sound
@@ -25,7 +23,6 @@ from words.content import ContentFiles, parse_yaml
 # Of a hundred characters so many are mistyped; of these six in ten for one that sounds alike, the rest lost or doubled.
 _MISTYPED, _ALIKE, _LOST = 0.12, 0.6, 0.8
 _SEED = 20240824
-_MB = 1024
 # Small talk and answers are what fillers and courtesy are made of, so they are left out where those are added.
 _ANSWERS = frozenset({"greet", "thanks", "bye", "chitchat", "affirm", "deny", "cancel", "correct", "rate"})
 _SAID_AROUND = Path(__file__).with_name("around.yml")
@@ -64,35 +61,13 @@ class _Typist:
 def measure(heldout: Path, content: Path, home: Path, messages: int) -> None:
     """Print speed, memory and robustness on a folder of held-out messages."""
     files = ContentFiles.load(content)
-    began = time.perf_counter()
     engine = load_or_train(files, home)
-    print(f"model {engine.version} ready in {time.perf_counter() - began:.2f} s")
+    subprocess.run([sys.executable, "-m", "bench.size", content, home, heldout], check=True)
     sets = Heldout.read(heldout)
     texts = [example.text for example in sets.examples]
-    _speed(engine, (texts * (messages // len(texts) + 1))[:messages])
+    measure_speed(engine, (texts * (messages // len(texts) + 1))[:messages])
+    measure_growth(engine, texts)
     _robustness(engine, Heldout(tuple(e for e in sets.examples if e.intent.partition(".")[0] not in _ANSWERS), ()))
-
-
-def _speed(engine: EmbeddedEngine, texts: Sequence[str]) -> None:
-    now = datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai"))
-    took: list[float] = []
-    began = time.process_time()
-    for text in texts:
-        start = time.perf_counter()
-        engine.understand(text, now=now)
-        took.append(1000 * (time.perf_counter() - start))
-    busy = time.process_time() - began
-    began = time.process_time()
-    for text in texts:
-        engine.model.read(engine.featuriser.blocks(text))
-    alone = time.process_time() - began
-    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MB
-    median, high = np.quantile(took, 0.5), np.quantile(took, 0.99)
-    print(f"{len(texts)} messages, load {os.getloadavg()[0]:.1f}: p50 {median:.2f} ms, p99 {high:.2f} ms")
-    print(
-        f"{len(texts) / busy:.0f} messages a second of one core's time with entities, {len(texts) / alone:.0f} intents"
-    )
-    print(f"resident memory at most {resident:.0f} MB")
 
 
 def _robustness(engine: EmbeddedEngine, sets: Heldout) -> None:

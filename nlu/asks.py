@@ -1,8 +1,8 @@
 """What a stretch of a message asks for, as the model reads it."""
 
-from dataclasses import dataclass
-
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
 
 from nlu.features import MEANT, Featuriser
 from nlu.model import Model, Reading
@@ -21,12 +21,30 @@ class Part:
     reading: Reading
     meant: frozenset[str] = frozenset()
 
-    @classmethod
-    def read(cls, model: Model, featuriser: Featuriser, text: str, start: int, end: int) -> "Part":
-        """What the model reads in a stretch of a text."""
-        stretch = text[start:end]
-        blocks = featuriser.blocks(stretch)
-        return cls(start, end, stretch, model.read(blocks), frozenset(blocks[MEANT]))
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads stretches of one message, each once."""
+
+    model: Model
+    featuriser: Featuriser
+    text: str
+    known: dict[tuple[int, int], Part] = field(default_factory=dict)
+
+    def __call__(self, start: int, end: int) -> Part:
+        """What the model reads from one offset to another."""
+        if (start, end) not in self.known:
+            self.ahead([(start, end)])
+        return self.known[start, end]
+
+    def ahead(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Read together what will be asked for, which costs far less than one by one."""
+        new = [span for span in dict.fromkeys(spans) if span not in self.known]
+        if not new:
+            return
+        blocks = self.featuriser.stretches(self.text, new)
+        for (start, end), reading, block in zip(new, self.model.read_all(blocks), blocks, strict=True):
+            self.known[start, end] = Part(start, end, self.text[start:end], reading, frozenset(block[MEANT]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +60,11 @@ class Ask:
 
 def best(model: Model, part: Part, barred: frozenset[str] = frozenset()) -> Ask:
     """What a stretch asks for, apart from barred intents."""
-    order = np.argsort(-part.reading.margins, kind="stable")
-    names = [part.reading.intents[int(place)] for place in order]
-    allowed = [place for place, name in zip(order, names, strict=True) if name not in barred] or list(order)
-    margins = part.reading.margins
-    intent = part.reading.intents[int(allowed[0])]
+    reading = part.reading
+    read = [*zip(reading.margins.tolist(), reading.intents, strict=True)]
+    allowed = [told for told in read if told[1] not in barred] or read
+    margin, intent = max(allowed, key=itemgetter(0))
     # “漏水了，快来人” presses for the repair: that it might be hurry alone casts no doubt on it.
-    rivals = [place for place in allowed[1:] if intent != "repair" or part.reading.intents[int(place)] != "progress"]
-    second = float(margins[rivals[0]]) if rivals else -2.0
-    lead = float(margins[allowed[0]]) - second
-    return Ask(intent, model.category(part.reading, intent), part, float(margins[allowed[0]]), lead)
+    beside = {intent, "progress"} if intent == "repair" else {intent}
+    second = max((rival for rival, name in allowed if name not in beside), default=-2.0)
+    return Ask(intent, model.category(reading, intent), part, margin, margin - second)

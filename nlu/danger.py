@@ -56,11 +56,19 @@ class Danger:
             {guard: _compiled(guards, guard) for guard in guards},
         )
 
+    def within(self, text: str) -> "Danger":
+        """What of the lexicon a normalised text touches: of more none of its stretches can tell."""
+        return Danger(*(_touched(patterns, text) for patterns in (self.clear, self.faint, self.guards)))
+
     def signs(self, text: str) -> Signs:
         """What a normalised text says of danger."""
         clear = _found(self.clear, text)
         faint = tuple(kind for kind in _found(self.faint, text) if kind not in clear)
         return Signs(clear, faint, _found(self.guards, text))
+
+
+def _touched(patterns: Mapping[str, re.Pattern[str]], text: str) -> dict[str, re.Pattern[str]]:
+    return {name: pattern for name, pattern in patterns.items() if pattern.search(text)}
 
 
 def _found(patterns: Mapping[str, re.Pattern[str]], text: str) -> tuple[str, ...]:
@@ -72,6 +80,7 @@ def _compiled(parent: Any, key: str) -> re.Pattern[str]:
     if not listed:
         raise ContentError(_SOURCE, None, f"“{key}” should be a list of regular expressions")
     try:
-        return re.compile("|".join(f"(?:{pattern})" for pattern in listed))
+        # Side by side rather than each in brackets, or the engine could not tell at a glance which may begin here.
+        return re.compile("|".join(str(pattern) for pattern in listed))
     except re.error as error:
         raise ContentError(_SOURCE, line_of(parent, key), f"“{key}” holds a broken pattern: {error}") from error

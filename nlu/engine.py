@@ -1,14 +1,14 @@
 """The embedded engine: understands a message with the trained model, the lexicons and the entity readers."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from nlu.asks import SOCIAL, Ask, Part, best
+from nlu.asks import SOCIAL, Ask, Part, Reader, best
 from nlu.emergency import CALM, Alarm, Detector
 from nlu.entities.reader import EntityReader
 from nlu.features import Featuriser
+from nlu.lexicon import Vocabulary
 from nlu.model import EMERGENCY, Model
 from nlu.multi import split, stretches
 from nlu.normalise import fold
@@ -30,7 +30,7 @@ class EmbeddedEngine:
     model: Model
     featuriser: Featuriser
     entities: EntityReader
-    answer_words: re.Pattern[str] | None = None
+    answer_words: Vocabulary | None = None
 
     @property
     def version(self) -> str:
@@ -43,7 +43,8 @@ class EmbeddedEngine:
         if not text.strip() or self._only_answers(text, entities):
             return self._nothing_asked(text, entities)
         parts = self._asking(text, clauses(text) or (Clause(0, len(text), 1),), entities)
-        reads = _Reads(self, text)
+        reads = Reader(self.model, self.featuriser, text)
+        reads.ahead([(parts[0].start, parts[-1].end), *sentences(parts), *stretches(parts)])
         whole = reads(parts[0].start, parts[-1].end)
         said = [reads(start, end) for start, end in sentences(parts)]
         alarm = Detector(self.model).find(whole, said, [reads(*span) for span in stretches(parts)])
@@ -62,7 +63,7 @@ class EmbeddedEngine:
             pieces.append(text[position : entity.start])
             position = entity.end
         rest = "".join(char for char in fold("".join([*pieces, text[position:]])) if char.isalnum())
-        return self.answer_words.fullmatch(rest) is not None
+        return self.answer_words.makes_up(rest)
 
     def _asking(self, text: str, parts: Sequence[Clause], entities: tuple[Entity, ...]) -> tuple[Clause, ...]:
         """The clauses without the bare answers at their ends: “明天下午在家” beside a fault is no assent."""
@@ -97,10 +98,6 @@ class EmbeddedEngine:
             model_version=self.version,
         )
 
-    def part(self, text: str, start: int, end: int) -> Part:
-        """What the model reads in a stretch of a text."""
-        return Part.read(self.model, self.featuriser, text, start, end)
-
     def _main(self, whole: Part, said: Sequence[Part], barred: frozenset[str]) -> Ask:
         """The best reading: of the whole, or of a sentence that is surer than the whole among its fillers."""
         asks = [best(self.model, part, barred) for part in (whole, *(said if len(said) > 1 else ()))]
@@ -113,7 +110,7 @@ class EmbeddedEngine:
             return surest
         return first
 
-    def _pressed(self, reads: "_Reads", parts: Sequence[Clause], main: Ask) -> Ask:
+    def _pressed(self, reads: Reader, parts: Sequence[Clause], main: Ask) -> Ask:
         """What hurry is about: “漏水了，快来人” is a repair, even where the words of hurry outweigh it."""
         if main.intent != "progress" or not self._unsure(main):
             return main
@@ -121,7 +118,7 @@ class EmbeddedEngine:
         faults = [ask for ask in asks if ask.intent == "repair" and not self._unsure(ask)]
         return max(faults, key=lambda ask: ask.margin, default=main)
 
-    def _asks(self, reads: "_Reads", parts: Sequence[Clause], main: Ask, alarm: Alarm | None) -> list[Ask]:
+    def _asks(self, reads: Reader, parts: Sequence[Clause], main: Ask, alarm: Alarm | None) -> list[Ask]:
         asks = split(self.model, reads, parts, barred=frozenset() if alarm else CALM)
         if len(asks) == 1:
             asks = [main]
@@ -139,7 +136,7 @@ class EmbeddedEngine:
             others = [ask for ask in asks if ask.intent != EMERGENCY]
         return sorted([Ask(EMERGENCY, alarm.kind, kept[0].part, kept[0].margin, kept[0].lead), *others], key=_place)
 
-    def _core(self, reads: "_Reads", parts: Sequence[Clause]) -> tuple[int, int]:
+    def _core(self, reads: Reader, parts: Sequence[Clause]) -> tuple[int, int]:
         """The span of a message without the courtesy clauses at its ends."""
         kept = list(parts)
         while len(kept) > 1 and self._courtesy(reads(kept[0].start, kept[0].end)):
@@ -187,20 +184,6 @@ class EmbeddedEngine:
 
 # How much a sentence must beat the whole by, since the whole holds all the words.
 _WHOLE_KNOWS_MORE = 0.15
-
-
-@dataclass(frozen=True, slots=True)
-class _Reads:
-    """Reads stretches of one message, each once."""
-
-    engine: EmbeddedEngine
-    text: str
-    known: dict[tuple[int, int], Part] = field(default_factory=dict)
-
-    def __call__(self, start: int, end: int) -> Part:
-        if (start, end) not in self.known:
-            self.known[start, end] = self.engine.part(self.text, start, end)
-        return self.known[start, end]
 
 
 def _within(ask: Ask, span: tuple[int, int]) -> Ask:

@@ -1,6 +1,7 @@
 """Turns a message into named features: characters, words, their kinds, sounds, meanings, marks, signs of danger."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,7 +15,7 @@ from nlu.entities.phone import find_phones
 from nlu.entities.span import MASK, Span, mask
 from nlu.latin import spaced_words, stretches
 from nlu.lexicon import Wording, WordLists, any_of, concept_words
-from nlu.normalise import fold, normalise
+from nlu.normalise import fold, plain
 from nlu.training_data import TrainingData
 from words.content import ContentFiles
 from words.syllables import syllable
@@ -31,7 +32,7 @@ _DIGITS = re.compile(r"[0-9]+")
 # All numbers read alike, but for those one calls: who wants to ring 110 or 12345 means neither a room nor a mark.
 _CALLED = frozenset({"110", "119", "120", "122", "12110", "12315", "12345"})
 _LENGTHS = (3, 6, 12, 25, 50)
-_QUESTION = re.compile(r"[吗么呢不没]$")
+_ASKING = frozenset("吗么呢不没")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Featuriser:
         """
         lists: dict[str, Sequence[str]] = {name: _plain(words) for name, words in data.lookups.items() if words}
         patterns = {name: re.compile("|".join(f"(?:{p})" for p in written)) for name, written in data.regexes.items()}
-        canonical = {normalise(variant).text: normalise(word).text for variant, word in data.synonyms.items()}
+        canonical = {plain(variant): plain(word) for variant, word in data.synonyms.items()}
         canonical = {variant: word for variant, word in canonical.items() if variant and word}
         synonyms = re.compile(any_of(canonical)) if canonical else None
         if files is None:
@@ -69,20 +70,35 @@ class Featuriser:
 
     def _levelled(self, folded: str, spans: Sequence[Span]) -> tuple[str, str]:
         """What is looked at, and beside few words the courtesy that was around them: “好的，谢谢” thanks."""
-        plain = normalise(mask(folded, spans)).text.replace(MASK, "")
-        core = self.wording.core(plain)
-        around = plain.replace(core, "", 1) if len(core) <= _FEW else ""
-        return _DIGITS.sub(_alike, self.wording.level(core))[:LONGEST], around
+        said = _said(folded, spans)
+        core = self.wording.core(said)
+        around = said.replace(core, "", 1) if len(core) <= _FEW else ""
+        return self._alike(core)[:LONGEST], around
+
+    def _alike(self, said: str) -> str:
+        """With common words for those of dialect, and one number for all."""
+        return _DIGITS.sub(_called, self.wording.level(said))
+
+    def stretches(self, text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[list[str], ...]]:
+        """The features of several stretches of one message."""
+        danger = self.danger
+        if len(spans) > 1 and len(text) <= LONGEST:
+            folded = fold(text)
+            danger = danger.within(self._alike(_said(folded, _located(folded))))
+        return [self._blocks(text[start:end], danger) for start, end in spans]
 
     def blocks(self, text: str) -> tuple[list[str], ...]:
         """The features of a message or a part of one, block by block; a name begins with a mark of its block."""
+        return self._blocks(text, self.danger)
+
+    def _blocks(self, text: str, danger: Danger) -> tuple[list[str], ...]:
         folded = fold(text[: 4 * LONGEST])
         spans = _located(folded)
         clean, around = self._levelled(folded, spans)
         marked = f"^{clean}$"
         chars = [f"c:{char}" for char in clean] + [f"c:{a}{b}" for a, b in pairwise(marked)]
         sounds = [sound(char) for char in clean]
-        signs = self.danger.signs(clean).features()
+        signs = danger.signs(clean).features()
         tagged = rjieba.tag(clean)
         words, kinds = [word for word, _ in tagged], [kind for _, kind in tagged]
         if spaced := spaced_words(mask(folded, spans)[:LONGEST]):
@@ -118,6 +134,11 @@ def readable(name: str) -> str:
     return f"[{body}]" if kind in {"p", "l", "m", "d", "g"} else body.replace(" ", "")
 
 
+def _said(folded: str, spans: Sequence[Span]) -> str:
+    """The normalised text without its telephones and addresses."""
+    return plain(mask(folded, spans)).replace(MASK, "")
+
+
 def _located(folded: str) -> list[Span]:
     """Telephones and addresses: where somebody lives says nothing of what they want, and answers hold little else."""
     found = find_phones(folded)
@@ -129,8 +150,8 @@ def _marks(folded: str, clean: str, spans: Sequence[Span]) -> list[str]:
     marks = [f"m:{mark}" for mark in "?!" if mark in folded]
     types = [span.type for span in spans]
     marks += ["m:two places"] * (len(types) > len(set(types)))
-    marks.append(f"m:length {sum(len(clean) > bound for bound in _LENGTHS)}")
-    return [*marks, "m:asks"] if _QUESTION.search(clean) else marks
+    marks.append(f"m:length {bisect_left(_LENGTHS, len(clean))}")
+    return [*marks, "m:asks"] if clean[-1:] in _ASKING else marks
 
 
 def _grams(kind: str, units: Sequence[str]) -> list[str]:
@@ -149,8 +170,8 @@ _EAR = re.compile(r"^(?:zh|ch|sh)|(?:ang|eng|ing)$")
 
 
 def _plain(words: Iterable[str]) -> list[str]:
-    return [plain for word in words if (plain := normalise(word).text)]
+    return [said for word in words if (said := plain(word))]
 
 
-def _alike(number: re.Match[str]) -> str:
+def _called(number: re.Match[str]) -> str:
     return number[0] if number[0] in _CALLED else "0"

@@ -54,10 +54,35 @@ class Wording:
         return self.dialect.sub(lambda match: replacements[match[0]], text)
 
 
-def answer_words(files: ContentFiles) -> re.Pattern[str]:
-    """What may stand around a bare answer, from `answers.yml`, as one pattern for a whole normalised text."""
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Words of which a text may be made up without anything between them."""
+
+    words: frozenset[str]
+    lengths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> "Vocabulary":
+        """These words, of which none is empty."""
+        found = frozenset(words)
+        return cls(found, tuple(sorted({len(word) for word in found})))
+
+    def makes_up(self, text: str) -> bool:
+        """Whether a text is nothing but such words; as the words overlap, a pattern could try for years."""
+        reached = {0}
+        for start in range(len(text)):
+            if start in reached:
+                reached.remove(start)
+                reached.update(start + n for n in self.lengths if text[start : start + n] in self.words)
+            if not reached:
+                return False
+        return len(text) in reached
+
+
+def answer_words(files: ContentFiles) -> Vocabulary:
+    """What may stand around a bare answer, from `answers.yml`."""
     listed = mapping(files, f"{FOLDER}/answers.yml").get("around") or ()
-    return re.compile(f"(?:{any_of(str(word) for word in listed)})*")
+    return Vocabulary.of(str(word) for word in listed)
 
 
 def any_of(words: Iterable[str]) -> str:
@@ -91,11 +116,12 @@ def concept_words(files: ContentFiles) -> dict[str, Sequence[str]]:
 class WordLists:
     """Named lists of words that are looked for all at once: at each place of a text, the stretches that some list has.
 
-    A pass over the text costs the same however many lists there are, which as many patterns would not.
+    A pass over the text costs the same however many lists there are, which as many patterns would not. `lengths` tells
+    for a character how long the words are that begin with it, the longest first.
     """
 
     holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    lengths: tuple[int, ...] = ()
+    lengths: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, lists: Mapping[str, Iterable[str]]) -> "WordLists":
@@ -104,14 +130,17 @@ class WordLists:
         for name, words in lists.items():
             for word in set(words):
                 holders[word] = (*holders.get(word, ()), name)
-        return cls(holders, tuple(sorted({len(word) for word in holders}, reverse=True)))
+        lengths: dict[str, set[int]] = {}
+        for word in holders:
+            lengths.setdefault(word[:1], set()).add(len(word))
+        return cls(holders, {char: tuple(sorted(found, reverse=True)) for char, found in lengths.items()})
 
     def found(self, text: str) -> dict[str, set[str]]:
         """The lists of which words stand in a text, with these words; within a list the longest at a place counts."""
         found: dict[str, set[str]] = {}
         taken: dict[str, int] = {}
-        for start in range(len(text)):
-            for length in self.lengths:
+        for start, char in enumerate(text):
+            for length in self.lengths.get(char, ()):
                 for name in self.holders.get(text[start : start + length], ()):
                     if taken.get(name, 0) <= start:
                         found.setdefault(name, set()).add(text[start : start + length])

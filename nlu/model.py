@@ -2,9 +2,9 @@
 
 import json
 import math
-from collections import Counter
+import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,25 +15,18 @@ import numpy.typing as npt
 from nlu.danger import SIGN_NAMES
 from nlu.features import BLOCK_WEIGHTS, SIGNS, WORDS, readable
 from nlu.vectors import WordVectors, word_vectors
-from nlu.weights import Weights
+from nlu.weights import Shares, Vectors, Weights
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
+# The features of a text, block by block.
+Blocks = Sequence[Sequence[str]]
 
 FORMAT = 4
 # What the mean of a text's word vectors weighs beside the blocks of features; found by cross-validation.
 _MEANING_WEIGHS = 0.5
 _RIVALS = 3
-INTENT, LABEL = "intent", "label"
-EMERGENCY = "emergency"
-
-
-@dataclass(frozen=True, slots=True)
-class Vector:
-    """A sparse feature vector: indices into the vocabulary and their values."""
-
-    indices: Indices
-    values: Floats
+INTENT, LABEL, EMERGENCY = "intent", "label", "emergency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +39,7 @@ class Vectoriser:
     order: tuple[str, ...]
     names: Mapping[str, int]
     idf: Floats
+    rarity: Sequence[float]  # The same as `idf`: numpy is slow to tell one number.
     rarest: float
     meanings: WordVectors
 
@@ -53,34 +47,55 @@ class Vectoriser:
     def of(cls, order: Sequence[str], idf: Floats) -> "Vectoriser":
         """A vectoriser whose feature at place i of `order` has index i."""
         names = {name: index for index, name in enumerate(order)}
-        return cls(tuple(order), names, idf, float(idf.max(initial=1.0)), word_vectors())
+        return cls(tuple(order), names, idf, idf.tolist(), float(idf.max(initial=1.0)), word_vectors())
 
     @property
     def width(self) -> int:
         """How many features there are, named ones and meanings."""
         return len(self.order) + self.meanings.width
 
-    def vector(self, blocks: Sequence[Sequence[str]]) -> Vector:
-        """The vector of a text's features; unknown features are left out."""
-        indices: list[int] = []
-        values: list[float] = []
-        for weight, block in zip(BLOCK_WEIGHTS, blocks, strict=True):
-            known = [(i, n) for name, n in Counter(block).items() if (i := self.names.get(name)) is not None]
-            weighed = [(1.0 + math.log(count)) * float(self.idf[index]) for index, count in known]
-            norm = math.sqrt(sum(value * value for value in weighed)) or 1.0
-            indices += [index for index, _ in known]
-            values += [value * weight / norm for value in weighed]
-        meaning = self._meaning(blocks[WORDS])
-        if meaning.any():
-            indices += range(len(self.order), self.width)
-            values += meaning.tolist()
-        return Vector(np.asarray(indices, dtype=np.int64), np.asarray(values, dtype=np.float32))
+    def vectors(self, texts: Sequence[Blocks]) -> Vectors:
+        """The named features of some texts; unknown ones are left out."""
+        places: list[int] = []
+        times: list[int] = []
+        weights: list[float] = []
+        begins: list[int] = []
+        starts = [0]
+        place_of = self.names.get
+        for blocks in texts:
+            for weight, block in zip(BLOCK_WEIGHTS, blocks, strict=True):
+                counts: dict[int, int] = {}
+                for name in block:
+                    if (place := place_of(name)) is not None:
+                        counts[place] = counts.get(place, 0) + 1
+                if counts:
+                    begins.append(len(places))
+                    weights.append(weight)
+                    places += counts
+                    times += counts.values()
+            starts.append(len(places))
+        found = np.array(places, dtype=np.int64)
+        return Vectors(found, self._weighed(found, times, begins, weights), starts)
 
-    def _meaning(self, words: Sequence[str]) -> Floats:
-        """The mean vector of the single words of a text, among whose features stand pairs too."""
-        single = [name for name in words if " " not in name]
-        weights = [float(self.idf[i]) if (i := self.names.get(name)) is not None else self.rarest for name in single]
-        return _MEANING_WEIGHS * self.meanings.mean([name[2:] for name in single], weights)
+    def _weighed(
+        self, places: Indices, times: Sequence[int], begins: Sequence[int], weights: Sequence[float]
+    ) -> Floats:
+        """The values of features that occur so many times, in blocks that begin there and weigh so much."""
+        often = 1.0 + np.log(np.array(times, dtype=np.float32))
+        values = np.asarray(self.idf[places] * often, dtype=np.float32)
+        lengths = np.sqrt(np.add.reduceat(values * values, np.array(begins, dtype=np.int64)))
+        shares = np.array(weights, dtype=np.float32) / lengths
+        return np.asarray(values * np.repeat(shares, np.diff([*begins, len(places)])), dtype=np.float32)
+
+    def meaning(self, texts: Sequence[Blocks]) -> Floats:
+        """What stands behind the named features of some texts: the means of their single words (pairs are no words)."""
+        single = [[name for name in blocks[WORDS] if " " not in name] for blocks in texts]
+        return _MEANING_WEIGHS * self.meanings.means([self._meant(names) for names in single])
+
+    def _meant(self, names: Sequence[str]) -> Shares:
+        places = [self.names.get(name) for name in names]
+        weights = [self.rarest if place is None else self.rarity[place] for place in places]
+        return self.meanings.shares([name[2:] for name in names], weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +137,7 @@ class Reading:
     margins: Floats
     alarm: float
     scores: Floats
-    vector: Vector
+    vector: Vectors
 
 
 def joint_margins(
@@ -141,17 +156,17 @@ def joint_margins(
     joined = (own + best) / 2
     if EMERGENCY not in intent.labels or len(intent.labels) == 1:
         return joined, intent.labels, np.zeros((len(scores), 0))
-    place = intent.labels.index(EMERGENCY)
-    kinds = [column for column, name in enumerate(label.labels) if name.partition(".")[0] == EMERGENCY]
-    calm = [column for column in range(len(intent.labels)) if column != place]
+    place, kinds, calm = _dangerous(intent.labels, label.labels)
     strongest = [_strongest(part) for part in (full[:, kinds], own[:, calm], best[:, calm])]
-    return joined, intent.labels, np.hstack([own[:, [place]], best[:, [place]], *strongest])
+    both = (own[:, place : place + 1], best[:, place : place + 1])
+    return joined, intent.labels, np.concatenate((*both, *strongest), axis=1)
 
 
 def _strongest(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The three highest scores of each row, in order; the lowest stands in where there are fewer."""
-    places = np.minimum(np.arange(1, _RIVALS + 1), scores.shape[1])
-    return np.sort(scores, axis=1)[:, -places]
+    found = np.sort(scores, axis=1)[:, : -_RIVALS - 1 : -1]
+    short = _RIVALS - found.shape[1]
+    return np.pad(found, ((0, 0), (0, short)), mode="edge") if short else found
 
 
 @lru_cache(maxsize=8)
@@ -160,6 +175,25 @@ def _kinds(intents: tuple[str, ...], labels: tuple[str, ...]) -> tuple[Indices, 
     groups = [[column for column, name in enumerate(labels) if name.partition(".")[0] == one] for one in intents]
     starts = np.cumsum([0, *(len(group) for group in groups[:-1])])
     return np.array([column for group in groups for column in group], dtype=np.int64), starts
+
+
+@lru_cache(maxsize=8)
+def _dangerous(intents: tuple[str, ...], labels: tuple[str, ...]) -> tuple[int, Indices, Indices]:
+    """The column of danger among the intents, those of its kinds among the full labels, and the calm intents."""
+    kinds = [column for column, name in enumerate(labels) if name.partition(".")[0] == EMERGENCY]
+    calm = [column for column, name in enumerate(intents) if name != EMERGENCY]
+    return intents.index(EMERGENCY), np.array(kinds, dtype=np.int64), np.array(calm, dtype=np.int64)
+
+
+@lru_cache(maxsize=64)
+def _only_kind(intent: str, labels: tuple[str, ...]) -> str | None:
+    return next((name.partition(".")[2] for name in labels if name.startswith(f"{intent}.")), None)
+
+
+@lru_cache(maxsize=64)
+def _twins(intent: str, kinds: tuple[str, ...], labels: tuple[str, ...]) -> Indices:
+    """The columns of an intent's kinds among the full labels."""
+    return np.array([labels.index(f"{intent}.{kind}") for kind in kinds], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,23 +207,33 @@ class Model:
     calibration: Calibration
     version: str
     facts: Mapping[str, Any]
+    meant: Floats = field(init=False, repr=False, compare=False)
 
-    def read(self, blocks: Sequence[Sequence[str]]) -> Reading:
+    def __post_init__(self) -> None:
+        """Unpack the weights of the meanings, which every text needs."""
+        meant = np.arange(len(self.vectoriser.order), self.vectoriser.width)
+        object.__setattr__(self, "meant", self.weights.rows(meant))
+
+    def read(self, blocks: Blocks) -> Reading:
         """Apply all heads to the features of a text."""
-        vector = self.vectoriser.vector(blocks)
-        scores = self.bias
-        if vector.indices.size:
-            scores = np.asarray(vector.values @ self.weights.rows(vector.indices) + self.bias, dtype=np.float32)
-        margins, intents, evidence = joint_margins(scores[None, :], self.heads)
-        return Reading(intents, margins[0], self._alarm(evidence[0], blocks[SIGNS]), scores, vector)
+        return self.read_all([blocks])[0]
 
-    def _alarm(self, evidence: npt.NDArray[Any], signs: Sequence[str]) -> float:
+    def read_all(self, texts: Sequence[Blocks]) -> list[Reading]:
+        """Apply all heads to the features of several texts, which costs far less than one by one."""
+        vectors = self.vectoriser.vectors(texts)
+        scores = self.bias + self.weights.sums(vectors) + self.vectoriser.meaning(texts) @ self.meant
+        margins, intents, evidence = joint_margins(scores, self.heads)
+        alarms = [self._alarm(told, blocks[SIGNS]) for told, blocks in zip(evidence.tolist(), texts, strict=True)]
+        rows = zip(margins, alarms, scores, vectors.each(), strict=True)
+        return [Reading(intents, *row) for row in rows]
+
+    def _alarm(self, evidence: Sequence[float], signs: Sequence[str]) -> float:
         """The log odds of danger; the last weight is the bias."""
         danger = self.calibration.danger
         if not danger:
             return -math.inf
-        told = [float(name in signs) for name in SIGN_NAMES]
-        return float(np.dot(danger[:-1], [*evidence, *told]) + danger[-1])
+        told = (*evidence, *(float(name in signs) for name in SIGN_NAMES))
+        return sum(map(operator.mul, danger, told), danger[-1])
 
     def worth(self, evidence: Sequence[float]) -> float:
         """How much speaks for cutting a message in two: above zero it should be."""
@@ -206,26 +250,20 @@ class Model:
         """The best category of an intent, or None when its examples carry fewer than two."""
         head, label = self.heads.get(f"{intent}."), self.heads[LABEL]
         if head is None:
-            only = [name for name in label.labels if name.startswith(f"{intent}.")]
-            return only[0].partition(".")[2] if only else None
-        both = reading.scores[head.columns] + np.array(
-            [reading.scores[label.first + label.labels.index(f"{intent}.{name}")] for name in head.labels]
-        )
+            return _only_kind(intent, label.labels)
+        both = reading.scores[head.columns] + reading.scores[label.columns][_twins(intent, head.labels, label.labels)]
         return head.labels[int(both.argmax())]
 
     def deciding(self, reading: Reading, intent: str, limit: int = 6) -> tuple[tuple[str, float], ...]:
         """The features that spoke most for an intent, as readable words with their weight, the strongest first."""
-        vector, head = reading.vector, self.heads[INTENT]
-        if not vector.indices.size:
-            return ()
-        column = head.first + head.labels.index(intent)
-        parts = self.weights.rows(vector.indices)[:, column] * vector.values
+        head, places = self.heads[INTENT], reading.vector.places
+        parts = self.weights.column(places, head.first + head.labels.index(intent)) * reading.vector.values
         told: dict[str, float] = {}
-        for place in np.argsort(-parts, kind="stable")[: 4 * limit]:
-            if parts[place] > 0 and vector.indices[place] < len(self.vectoriser.order):
-                word = readable(self.vectoriser.order[int(vector.indices[place])])
-                told.setdefault(word, round(float(parts[place]), 4))
-        return tuple(told.items())[:limit]
+        for place in np.argsort(-parts, kind="stable").tolist():
+            if parts[place] <= 0 or len(told) == limit:
+                break
+            told.setdefault(readable(self.vectoriser.order[places[place]]), round(float(parts[place]), 4))
+        return tuple(told.items())
 
     def save(self, path: Path) -> None:
         """Write everything into one .npz without pickles."""

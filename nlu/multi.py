@@ -1,8 +1,8 @@
 """Finds the requests of a message: one for most, two or more where its parts plainly ask for different things."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from nlu.asks import SOCIAL, Ask, Part, best
+from nlu.asks import SOCIAL, Ask, Part, Reader, best
 from nlu.cuts import Cut
 from nlu.model import Model
 from nlu.segment import Clause
@@ -14,8 +14,6 @@ _CONNECTIVE = 3
 # Bare thanks are shorter.
 _COURTESY = 8
 
-Reader = Callable[[int, int], Part]
-
 
 def split(
     model: Model, read: Reader, parts: Sequence[Clause], *, barred: frozenset[str], depth: int = _DEEPEST
@@ -24,6 +22,7 @@ def split(
     whole = (best if depth == _DEEPEST else _side)(model, read(parts[0].start, parts[-1].end), barred)
     if len(parts) == 1 or depth == 0:
         return [whole]
+    read.ahead(stretches(parts))
     cuts = [(model.worth(cut.evidence(model)), cut.place) for cut in possible_cuts(model, read, parts, whole, barred)]
     worth, place = max(cuts, default=(-1.0, 0))
     if worth <= 0:

@@ -61,6 +61,12 @@ def fold(text: str) -> str:
     return text.translate(_folding())
 
 
+def plain(text: str) -> str:
+    """The normalised text alone, for those who need no way back."""
+    folded = fold(text)
+    return "".join(filter(str.isalnum, folded)) or "".join(folded.split())
+
+
 def normalise(text: str) -> Normal:
     """Fold and drop punctuation, emoji and spaces; a text of nothing else keeps its symbols (“👍” says something)."""
     folded = fold(text)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.svm import LinearSVC
@@ -95,11 +95,10 @@ class _Bags:
         return Vectoriser.of(self.order, idf.astype(np.float32))
 
     def matrix(self, vectoriser: Vectoriser) -> csr_matrix:
-        vectors = [vectoriser.vector(blocks) for blocks in self.blocks]
-        starts = np.cumsum([0, *(vector.indices.size for vector in vectors)])
-        indices = np.concatenate([vector.indices for vector in vectors])
-        values = np.concatenate([vector.values for vector in vectors])
-        return csr_matrix((values, indices, starts), shape=(len(vectors), vectoriser.width))
+        named = vectoriser.vectors(self.blocks)
+        shape = (len(self.blocks), len(vectoriser.order))
+        meanings = csr_matrix(vectoriser.meaning(self.blocks))
+        return hstack([csr_matrix((named.values, named.places, named.starts), shape=shape), meanings], format="csr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,9 @@ def _bags(featuriser: Featuriser, examples: Sequence[Example]) -> _Bags:
         seen.update({name for block in parts for name in block})
     # What occurs once cannot be learned from, except in the few examples of a small data set.
     fewest = 2 if len(examples) > _SMALL else 1
-    order = tuple(sorted(name for name, count in seen.items() if count >= fewest))
+    # The commonest first: what is looked up most stands close together, and is found sooner.
+    common = sorted(seen.items(), key=lambda named: (-named[1], named[0]))
+    order = tuple(name for name, count in common if count >= fewest)
     return _Bags(blocks, order, np.array([seen[name] for name in order], dtype=np.float32))
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
-from nlu.asks import Part, best
+from nlu.asks import Reader, best
 from nlu.emergency import CALM, Detector
 from nlu.features import Featuriser
 from nlu.model import Model
@@ -54,14 +54,9 @@ def _evidence(
     marked: list[bool] = []
     owners: list[int] = []
     for owner, message in enumerate(messages):
-        known: dict[tuple[int, int], Part] = {}
-
-        def read(start: int, end: int, text: str = message.text, known: dict[tuple[int, int], Part] = known) -> Part:
-            if (start, end) not in known:
-                known[start, end] = Part.read(model, featuriser, text, start, end)
-            return known[start, end]
-
+        read = Reader(model, featuriser, message.text)
         parts = clauses(message.text)
+        read.ahead([(parts[0].start, parts[-1].end), *sentences(parts), *stretches(parts)])
         whole = read(parts[0].start, parts[-1].end)
         said = [read(start, end) for start, end in sentences(parts)]
         alarm = Detector(model).find(whole, said, [read(*span) for span in stretches(parts)])

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from nlu.weights import Shares, Vectors
+
 SOURCE = Path(__file__).with_name("vectors.npz")
 # A word that is not listed is taken for the mean of its characters, which says less.
 _FROM_CHARACTERS = 0.7
@@ -37,6 +39,17 @@ class WordVectors:
 
     def mean(self, words: Sequence[str], weights: Sequence[float]) -> Floats:
         """The weighted sum of the vectors of some words, scaled to length one; zeros when none of them is known."""
+        mean: Floats = self.means([self.shares(words, weights)])[0]
+        return mean
+
+    def means(self, texts: Sequence[Shares]) -> Floats:
+        """The mean vectors of several texts at once, from what `shares` says of each."""
+        totals = Vectors.of(texts).times(self.values)
+        lengths = np.sqrt(np.einsum("ij,ij->i", totals, totals))
+        return np.asarray(totals / np.where(lengths > 0, lengths, 1.0)[:, None], dtype=np.float32)
+
+    def shares(self, words: Sequence[str], weights: Sequence[float]) -> Shares:
+        """Which vectors stand for some words, and what each weighs in their mean."""
         rows: list[int] = []
         shares: list[float] = []
         for word, weight in zip(words, weights, strict=True):
@@ -46,10 +59,7 @@ class WordVectors:
             elif len(word) > 1 and (found := [self.rows[char] for char in word if char in self.rows]):
                 rows += found
                 shares += [_FROM_CHARACTERS * weight / len(found)] * len(found)
-        if not rows:
-            return np.zeros(self.width, dtype=np.float32)
-        total = np.asarray(shares, dtype=np.float32) @ self.values[rows].astype(np.float32)
-        return np.asarray(total / (float(np.sqrt(total @ total)) or 1.0), dtype=np.float32)
+        return rows, shares
 
 
 @lru_cache(maxsize=1)

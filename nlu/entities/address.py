@@ -67,11 +67,15 @@ _TICKETS = frozenset("ricqst")
 _SHORT_CODES = frozenset(
     {"110", "112", "114", "117", "119", "120", "121", "122", "911", "123", "1234", "666", "888", "999"}
 )
+# A cheap first look: without one of these nothing is a part of an address.
+_LIKELY = re.compile("[0-9栋幢座#]|号楼|单元|[零〇一幺二两三四五六七八九]{3}|tower|block|building|bldg")
 _EARLIEST_YEAR, _LATEST_YEAR = 1949, 2049
 
 
 def find_addresses(folded: str, masked: str) -> list[Span]:
     """Buildings, units and rooms of the masked text (telephones are already covered there)."""
+    if not _LIKELY.search(masked):
+        return []
     spans: list[Span] = []
     for match in _CHAIN.finditer(masked):
         spans += _chain(match)
@@ -121,6 +125,8 @@ def room_value(written: str) -> str:
 
 
 def _cover(text: str, spans: list[Span]) -> str:
+    if not spans:
+        return text
     chars = list(text)
     for span in spans:
         chars[span.start : span.end] = "\ue000" * (span.end - span.start)

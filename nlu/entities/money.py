@@ -7,14 +7,15 @@ from nlu.entities.numerals import CHINESE, amount
 from nlu.entities.span import Span
 from nlu.types import EntityType
 
-_NUMBER = rf"(?:[0-9][0-9,]*(?:\.[0-9]+)?[十百千万kw]?|[{CHINESE}]+)"
+# No amount that anybody means is longer; without a bound a page of numerals would be read from each of them on.
+_NUMBER = rf"(?:[0-9][0-9,]{{0,20}}(?:\.[0-9]{{1,20}})?[十百千万kw]?|[{CHINESE}]{{1,24}})"
 _MORE = "[多几]?"
 _CURRENCY = "元整?|块钱|圆|蚊|人民币|rmb|毛钱|块(?!头)|毛(?![坯巾病线发孩笔])|角钱"
 _WITH_UNIT = re.compile(
     rf"(?<![0-9.a-z])(?P<number>{_NUMBER}){_MORE}[ ]?(?P<unit>{_CURRENCY})"
     r"(?P<rest>[二三四五六七八九1-9](?![0-9年月号楼栋点个次天分岁度层]))?[多几]?"
 )
-_SIGNED = re.compile(r"[¥￥$][ ]?(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?)")
+_SIGNED = re.compile(r"[¥￥$][ ]?(?P<number>[0-9][0-9,]{0,20}(?:\.[0-9]{1,20})?)")
 _BARE = re.compile(rf"(?<![0-9.a-z{CHINESE}第几好数上-])(?P<number>{_NUMBER}){_MORE}(?![0-9{CHINESE}.多])")
 # What is counted in these is not paid.
 _COUNTED = re.compile(

@@ -60,4 +60,4 @@ def _plain(part: str) -> Decimal | None:
     if _ARABIC.fullmatch(part):
         return Decimal(part)
     read = digit_string(part)
-    return None if read is None else Decimal(int(read))
+    return None if read is None else Decimal(read)

@@ -49,14 +49,14 @@ class People:
     def find(self, masked: str) -> list[Span]:
         """All named people of the masked text; `value` is the name as folded."""
         spans: list[Span] = []
+        taken = bytearray(len(masked))
         for pattern in (self.called, self.titled, self.announced, self.full):
             if pattern is None:
                 continue
             for match in pattern.finditer(masked):
                 start, end = match.span("name")
-                if self._is_name(match["name"], masked, start) and not any(
-                    s.start < end and start < s.end for s in spans
-                ):
+                if self._is_name(match["name"], masked, start) and not any(taken[start:end]):
+                    taken[start:end] = b"\1" * (end - start)
                     spans.append(Span(EntityType.PERSON, start, end, match["name"]))
         return sorted(spans, key=lambda span: span.start)
 

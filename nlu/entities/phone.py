@@ -22,6 +22,10 @@ _LOCAL = re.compile(
     r"(?P<number>[2-9][0-9]{2,3}[- ]?[0-9]{4})(?![0-9年元块])"
 )
 _UNANNOUNCED = re.compile(r"(?<![0-9a-z.#编单号码第账户-])(?P<number>[2-9][0-9]{7})(?![0-9a-z元块.年号-])")
+# A cheap first look: where so many digits do not follow each other, in figures or in words, there is no number.
+_LIKELY = re.compile(
+    rf"[0-9](?:[-—.· )]{{0,2}}[0-9]){{2}}(?:[-—.· )]{{0,2}}[0-9*x]){{4}}|[一幺](?:[ ]?{_CHINESE_DIGIT}){{10}}"
+)
 _MOBILE_LENGTH = 11
 # All masked but the first three digits and one more is no number that anybody could call.
 _FEWEST_DIGITS = 5
@@ -29,6 +33,8 @@ _FEWEST_DIGITS = 5
 
 def find_phones(folded: str) -> list[Span]:
     """All numbers of the folded text; `value` is digits, with `*` where the resident masked them."""
+    if not _LIKELY.search(folded):
+        return []
     spans: list[Span] = []
     for pattern in (_MOBILE, _SPOKEN, _LANDLINE, _LOCAL, _UNANNOUNCED):
         for match in pattern.finditer(folded):

@@ -175,6 +175,22 @@ def test_a_megabyte_is_read_from_both_ends(engine: EmbeddedEngine, now: datetime
     assert len(understood.entities) < 5_000
 
 
+@pytest.mark.parametrize(
+    "text", ["3栋" + "在家的" * 2000 + "嚯", "收费" + "一二三" * 2000, "收费" + "1," * 3000 + "元"]
+)
+def test_no_page_of_numerals_or_of_answers_keeps_the_reader_busy(
+    text: str, engine: EmbeddedEngine, now: datetime
+) -> None:
+    wellformed(engine.understand(text, now=now), text)
+
+
+def test_a_stretch_is_read_as_it_would_be_alone(engine: EmbeddedEngine) -> None:
+    text = "着火了，楼道全是烟，不对是演习，车泡在水里了"
+    spans = [(0, len(text)), (0, 3), (4, 9), (10, 15), (16, len(text))]
+    told = engine.featuriser.stretches(text, spans)
+    assert told == [engine.featuriser.blocks(text[start:end]) for start, end in spans]
+
+
 def wellformed(understood: Understanding, text: str) -> None:
     assert understood.text == text
     assert 0.0 <= understood.confidence <= 1.0
@@ -199,8 +215,12 @@ ALPHABET = st.sampled_from(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(st.text(max_size=200), st.text(ALPHABET, max_size=60)))
+ANYTHING = st.text(st.characters(exclude_categories=()) | st.sampled_from("\0\u200e\u202e\u2066\ufeff\udfff\ue000"))
+REPEATED = st.builds(lambda piece, times: piece * times, st.text(ALPHABET, min_size=1, max_size=6), st.integers(2, 90))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(ANYTHING, st.text(ALPHABET, max_size=60), REPEATED, st.builds(str.__add__, REPEATED, ANYTHING)))
 def test_no_text_whatever_breaks_understanding(engine: EmbeddedEngine, text: str) -> None:
     wellformed(engine.understand(text, now=NOW), text)
 

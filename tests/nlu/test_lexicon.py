@@ -1,9 +1,13 @@
 """Courtesy is stripped, dialect levelled, broken lists refused."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nlu.danger import Danger
-from nlu.lexicon import Wording, WordLists, concepts, mapping
+from nlu.lexicon import Vocabulary, Wording, WordLists, any_of, concepts, mapping
 from words.content import ContentFiles
 from words.errors import ContentError
 
@@ -40,6 +44,19 @@ def test_lists_are_found_all_at_once_the_longest_word_of_a_list_first() -> None:
     lists = WordLists.of({"thing": ["水管", "水管井"], "water": ["水"], "lift": ["电梯"]})
     assert lists.found("水管井里有水") == {"thing": {"水管井"}, "water": {"水"}}
     assert WordLists().found("水管") == {}
+
+
+_LETTERS = st.text("ab", min_size=1, max_size=3)
+
+
+@given(st.sets(_LETTERS, min_size=1, max_size=4), st.text("ab", max_size=9))
+def test_a_vocabulary_makes_up_what_a_pattern_of_its_words_matches(words: set[str], text: str) -> None:
+    matched = re.fullmatch(f"(?:{any_of(words)})*", text) is not None
+    assert Vocabulary.of(words).makes_up(text) is matched
+
+
+def test_a_vocabulary_soon_tells_that_a_long_text_is_not_made_up_of_it() -> None:
+    assert not Vocabulary.of(["a", "aa", "aaa"]).makes_up("a" * 5000 + "b")
 
 
 def test_a_concept_without_words_is_refused_with_its_line() -> None:

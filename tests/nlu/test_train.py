@@ -68,6 +68,14 @@ def test_training_twice_gives_the_same(small: TrainingData, model: Model) -> Non
     assert again.calibration.margin == pytest.approx(model.calibration.margin, abs=0.05)
 
 
+def test_texts_read_together_read_as_they_do_alone(model: Model, small: TrainingData) -> None:
+    blocks = [Featuriser.build(small).blocks(text) for text in ("马桶堵了", "", "早上好，插座没电了", "马桶堵了")]
+    for together, alone in zip(model.read_all(blocks), map(model.read, blocks), strict=True):
+        assert np.allclose(together.scores, alone.scores, atol=1e-5)
+        assert together.alarm == pytest.approx(alone.alarm, abs=1e-4)
+        assert np.array_equal(together.vector.places, alone.vector.places)
+
+
 def test_progress_rises_to_one(small: TrainingData) -> None:
     told: list[float] = []
     train(small, Featuriser.build(small), version="v", progress=lambda _what, share: told.append(share))
@@ -108,7 +116,7 @@ def test_without_emergencies_there_is_no_alarm(small: TrainingData) -> None:
 
 def test_a_text_of_unknown_features_still_reads(model: Model) -> None:
     reading = model.read(((), (), (), (), (), (), ()))
-    assert reading.vector.indices.size == 0
+    assert reading.vector.places.size == 0
     assert model.deciding(reading, "greet") == ()
 
 
