@@ -1,5 +1,6 @@
 """Decides whether a message tells of danger going on now, and of which kind."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,22 @@ _ALONE = 0.5
 _BACKED = 0.5
 # By how much a side of a message must be surer: “着火了快来，帮我催下昨天那单” holds danger that its sentence hides.
 _PLAIN = 6.0
+# People in a hurry write without a stop: in a long clause what is over with a 了 may be danger by itself, unless the
+# message asks a question (“着火了应该先跑还是先报警”).
+_RUN_ON = 8
+_STRETCH = re.compile(r"[^。！？!?；;\n,，、…~\s]+")
+_OVER = re.compile(r"(?<=..了)(?=[一-鿿])(?![吗吧呢啊呀哈嘛的没个几一两三点])")
+_ASKS = re.compile(
+    r"[吗呢么?？]|怎么|怎样|多少|几[点号天时]|什么|哪|谁|还是|应该|能不能|要不要|有没有|是不是|如果|万一|啥|咋|(.)不\1"
+)
+
+
+def hurried(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The spans of what a stretch of a message without stops tells first: “着火了|通道被堵了快让他挪车”."""
+    if _ASKS.search(text, start, end):
+        return []
+    runs = [run for run in _STRETCH.finditer(text, start, end) if run.end() - run.start() >= _RUN_ON]
+    return [(run.start(), over.start()) for run in runs if (over := _OVER.search(text, run.start(), run.end()))]
 
 
 @dataclass(frozen=True, slots=True)

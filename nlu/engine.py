@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nlu.asks import SOCIAL, Ask, Part, Reader, best
-from nlu.emergency import CALM, Alarm, Detector
+from nlu.emergency import CALM, Alarm, Detector, hurried
 from nlu.entities.reader import EntityReader
 from nlu.features import Featuriser
 from nlu.lexicon import Vocabulary
@@ -44,10 +44,11 @@ class EmbeddedEngine:
             return self._nothing_asked(text, entities)
         parts = self._asking(text, clauses(text) or (Clause(0, len(text), 1),), entities)
         reads = Reader(self.model, self.featuriser, text)
-        reads.ahead([(parts[0].start, parts[-1].end), *sentences(parts), *stretches(parts)])
+        first = hurried(text, parts[0].start, parts[-1].end)
+        reads.ahead([(parts[0].start, parts[-1].end), *sentences(parts), *stretches(parts), *first])
         whole = reads(parts[0].start, parts[-1].end)
         said = [reads(start, end) for start, end in sentences(parts)]
-        alarm = Detector(self.model).find(whole, said, [reads(*span) for span in stretches(parts)])
+        alarm = Detector(self.model).find(whole, said, [reads(*span) for span in (*stretches(parts), *first)])
         main = self._pressed(reads, parts, self._main(whole, said, frozenset() if alarm else CALM))
         asks = self._asks(reads, parts, main, alarm)
         return self._told(text, main, asks, alarm, entities)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from nlu.emergency import hurried
 from nlu.engine import EmbeddedEngine
 
 TWO = [
@@ -36,3 +37,12 @@ def test_danger_is_found_beside_an_everyday_request(engine: EmbeddedEngine, now:
     understood = engine.understand("着火了消防通道被车堵了快让他挪车", now=now)
     assert understood.emergency == "fire"
     assert engine.understand("消防通道又被车堵了，万一着火怎么办，让他挪车", now=now).emergency is None
+
+
+def test_what_a_message_without_stops_tells_first_is_looked_at_by_itself() -> None:
+    def first(text: str) -> list[str]:
+        return [text[start:end] for start, end in hurried(text, 0, len(text))]
+
+    assert first("着火了消防通道被车堵了快让他挪车") == ["着火了"]
+    assert first("着火了应该先报警还是先跑") == []
+    assert first("着火了，快来") == []
