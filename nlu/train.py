@@ -19,9 +19,10 @@ from sklearn.svm import LinearSVC
 
 from nlu.danger import SIGN_NAMES
 from nlu.features import SIGNS, Featuriser
-from nlu.model import EMERGENCY, INTENT, LABEL, Calibration, Floats, Head, Model, Vectoriser, joint_margins
+from nlu.model import EMERGENCY, INTENT, LABEL, Calibration, Head, Model, joint_margins
 from nlu.train_cuts import with_cuts
 from nlu.training_data import Example, TrainingData
+from nlu.vectoriser import Floats, Vectoriser
 from nlu.weights import Weights
 
 Progress = Callable[[str, float], None]
