@@ -9,6 +9,7 @@ from nlu.model import LABEL, Model
 from nlu.segment import Clause
 
 _CONNECTIVE = 3
+_HOW_IT_IS_HANDLED = frozenset({"service_attitude", "delay_rework", "other"})
 _SHORT = 7
 _LONGEST = 40
 _MOST_CLAUSES = 8
@@ -45,6 +46,10 @@ class Cut:
         """Whether both sides ask, and not for the same."""
         left, right = self.left, self.right
         if left.intent in SOCIAL or right.intent in SOCIAL or left.intent == right.intent == "progress":
+            return False
+        complaints = left.intent == right.intent == "complaint"
+        if complaints and self.opens < _CONNECTIVE and _HOW_IT_IS_HANDLED & {left.category, right.category}:
+            # “保安也不管” behind a complaint is about that complaint.
             return False
         return (left.intent, left.category) != (right.intent, right.category)
 
