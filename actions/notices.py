@@ -70,16 +70,16 @@ def active(session: Session, community_id: int, now: datetime) -> tuple[NoticeCa
 def explaining(
     notices: Iterable[NoticeCard], label: str, building: str | None, now: datetime
 ) -> tuple[NoticeCard, ...]:
-    """Of the announcements, those that explain a matter (`repair.outage`) in a building right now, the likeliest first.
+    """Of the announcements, those that explain a matter (`repair.outage`) in a building right now, likeliest first."""
+    held = concerning(notices, building)
+    return tuple(notice for notice in held if notice.starts_at <= now and label in notice.explains)
+
+
+def concerning(notices: Iterable[NoticeCard], building: str | None) -> tuple[NoticeCard, ...]:
+    """Of the announcements, those that hold in a building, the likeliest first.
 
     One that names the building is preferred to one for the whole community, and the newest to older ones. While the
     building is not known all of them may concern the resident: each says in its title where it holds.
     """
-    fitting = [
-        notice
-        for notice in notices
-        if notice.starts_at <= now
-        and label in notice.explains
-        and (not notice.buildings or building is None or building in notice.buildings)
-    ]
+    fitting = [notice for notice in notices if not notice.buildings or building is None or building in notice.buildings]
     return tuple(sorted(fitting, key=lambda one: (bool(one.buildings), one.published_at), reverse=True))

@@ -34,6 +34,7 @@ class English:
     visit: str
     any_visit: str
     join: str
+    where: str
     separator: str
     names: Mapping[str, str]
     places: tuple[tuple[str, str], ...]
@@ -48,6 +49,7 @@ class English:
             visit=str(data["visit"]),
             any_visit=str(data["any_visit"]),
             join=str(data["join"]),
+            where=str(data["where"]),
             separator=str(data["separator"]),
             names={str(name): str(text) for name, text in data["names"].items()},
             places=tuple((str(pattern), str(told)) for pattern, told in data["places"]),
@@ -58,7 +60,10 @@ class English:
         """A better reading of an English message: danger always counts, the rest where the engine is not sure."""
         said = " ".join(text.lower().split())
         found = next((reading for reading in self.readings if reading.fits(said)), None)
-        if understanding.emergency is not None:
+        if understanding.emergency is not None and (
+            found is None or found.danger is not None or understanding.confidence >= _SURE
+        ):
+            # The engine learnt from Chinese: its guess makes no danger of what is plainly a lamp that is out.
             return understanding
         if found is None:
             # The engine learnt from Chinese; an English sentence that it is not quite sure of may be anything.

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from actions.tables import BindingRole
+from bot.announcements import Announcements
 from bot.english import English
 from bot.follow_ups import FollowUps
 from bot.wishes import Wishes
@@ -63,6 +64,9 @@ class Phrases:
     erased: str
     wishes: Wishes
     follow_ups: FollowUps
+    announcements: Announcements
+    stop: str
+    where: str
     english: English
     names: Mapping[str, str] = field(default_factory=dict)
     places: tuple[tuple[str, str], ...] = ()
@@ -108,6 +112,9 @@ class Phrases:
                 erased=str(data["erased"]),
                 wishes=Wishes.read(PHRASES_FILE, data["wishes"]),
                 follow_ups=FollowUps.read(PHRASES_FILE, data["follow_ups"]),
+                announcements=Announcements.read(PHRASES_FILE, data["announcements"]),
+                stop=str(data["stop"]),
+                where=str(data["where"]),
                 english=English.read(data["english"]),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -125,6 +132,7 @@ class Phrases:
             visit=told.visit,
             any_visit=told.any_visit,
             join=told.join,
+            where=told.where,
             separator=told.separator,
             names=told.names,
             places=told.places,
@@ -148,6 +156,10 @@ class Phrases:
         if (name := names.get((local - today).days)) is not None:
             return self.times[name]
         return self.times["date"].format(month=local.month, day=local.day)
+
+    def end_of_day(self, moment: datetime) -> datetime:
+        """The first moment of the next day."""
+        return datetime.combine(moment.astimezone(self.zone).date() + timedelta(days=1), time(0), self.zone)
 
     def date(self, moment: datetime) -> str:
         """The date of a moment, with its year."""

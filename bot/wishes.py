@@ -48,6 +48,7 @@ class Wish(StrEnum):
     BETWEEN_HOMES = "between_homes"
     ARRIVED = "arrived"
     VAGUE = "vague"
+    NOW = "now"
 
 
 # These are services of their own; the others only say how a message belongs to a ticket.

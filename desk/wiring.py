@@ -55,6 +55,7 @@ def make_app(
             moment=content.rules.phrases.moment,
             review=ReviewDesk.build(store, content.files, settings.home, heldout_folder()),
             training=training,
+            notice_word=content.rules.phrases.announcements.word,
         )
     )
 

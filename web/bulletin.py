@@ -30,8 +30,8 @@ from words.rules import Author, Severity
 _FORM = FormLimits(body=65_536, text=65_536, fields=1_000)
 _LIST = "/staff/notices"
 _LEAST_LASTS = timedelta(hours=6)
-# Notices are told before a repair is opened; other matters are not asked whether a notice explains them.
-_EXPLAINED = "repair."
+# Notices are told before one of these is opened; questions are known by their words and need no label.
+_EXPLAINED = ("repair.", "complaint.", "fee.")
 _SCRIPT = "notice.explains"
 _PREVIEWS = 2
 
@@ -143,7 +143,8 @@ class BulletinPages:
         if not (new.title and new.explains):
             return _Heard(findings)
         until = self._deps.moment(new.ends_at, max(now, new.starts_at))
-        told = {"notice": new.title, "until": until}
+        word = self._deps.notice_word(new.explains[0])
+        told = {"notice": new.title, "until": until, "word": word}
         said = (self._deps.replies.render(_SCRIPT, told, seed=seed).text for seed in range(_PREVIEWS))
         return _Heard(findings, tuple(dict.fromkeys(said)))
 

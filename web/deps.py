@@ -84,7 +84,8 @@ class Deps:
     `ring` wakes the workers after a message was stored; `community` finds the estate of a code, or of None the
     default one; `uploads` is the folder of photos; `tell` says a script in a ticket's conversation; `console` is the
     content that only the console uses; `bills` are the words of bills; `moment` is how the bot tells
-    a moment, by now, to a resident; `review` is where messages are labelled, `training` makes a model of the labels.
+    a moment, by now, to a resident, `notice_word` what a resident writes who reports a matter in spite of a notice;
+    `review` is where messages are labelled, `training` makes a model of the labels.
     """
 
     store: Store
@@ -101,6 +102,7 @@ class Deps:
     console: ConsoleContent
     bills: BillRules
     moment: Callable[[datetime, datetime], str]
+    notice_word: Callable[[str], str]
     review: ReviewDesk | None = None
     training: Training | None = None
 

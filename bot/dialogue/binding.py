@@ -76,7 +76,7 @@ def _goes_on(talk: Talk) -> bool:
     state = talk.state.form
     if state is None or state.ticket_id is not None or state.place.label:
         return False
-    filling.complete_place(talk.situation, state)
+    filling.complete_place(talk, state)
     state.phone = state.phone or talk.situation.known.phone
     flow.proceed(talk, talk.situation.rules.forms.by_id[state.form], state)
     return True

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from actions.tables import TurnOwner
 from bot.dialogue import (
+    announced,
     answers,
     delicate,
     emergency,
@@ -24,7 +25,7 @@ from bot.dialogue.steps import Add, Amend, Decision, Withdraw
 from bot.dialogue.talk import Talk
 from bot.phrases import bare
 from bot.wishes import Wish
-from nlu.types import EntityType, Intent, Request
+from nlu.types import Intent, Request
 
 _CHOICE_SILENCE = timedelta(minutes=10)
 # A question about the ticket that was just opened needs no more certainty than this.
@@ -127,6 +128,8 @@ def _new(talk: Talk) -> str:
             requests.handle(talk, request)
         talk.state.not_understood = 0
         return "request"
+    if announced.tell_unsure(talk):
+        return "notice"
     hit = knowing.best_answer(talk, talk.heard.text) if understanding.intent is not Intent.CHITCHAT else None
     if hit is not None:
         knowing.tell(talk, hit.entry)
@@ -140,13 +143,21 @@ def _wanted(talk: Talk) -> tuple[Request, ...]:
     loose_correction = understanding.intent is Intent.CORRECT and not talk.open_cards()
     # “就是那个” says yes to nothing when nothing was asked.
     points = understanding.intent in _ACTS and talk.situation.rules.phrases.wishes.says(Wish.VAGUE, talk.heard.text)
-    if points or loose_correction or (understanding.unsure and not knowing.clearly_asks(talk)):
+    unclear = understanding.unsure and not knowing.clearly_asks(talk) and not _reports(talk)
+    if points or loose_correction or unclear:
         return ()
     asked = understanding.requests
     services = tuple(request for request in asked if request.intent in _SERVICES)
     # “快点来” beside something new presses for the new thing when nothing else is open.
     new = tuple(request for request in services if request.intent is not Intent.PROGRESS)
     return (services if talk.open_cards() else new) or services or asked
+
+
+def _reports(talk: Talk) -> bool:
+    """Whether a message is likelier than not a report: it is read back, so that a wrong guess costs a word."""
+    understanding = talk.heard.understanding
+    told = understanding.intent in {Intent.REPAIR, Intent.COMPLAINT} and understanding.confidence >= _HALF
+    return told and not talk.situation.rules.phrases.wishes.says(Wish.ASKS, talk.heard.text)
 
 
 def _not_understood(talk: Talk) -> str:
@@ -187,8 +198,8 @@ def _answer_question(talk: Talk) -> bool:
         return True
     if asked == knowing.OFFER and about is not None:
         return services.answer_offer(talk, about)
-    if asked == "notice" and about is not None:
-        return _answer_notice(talk, about)
+    if asked == announced.ASKED and about is not None:
+        return announced.answer(talk, about)
     return served.answer(talk, asked, about or "")
 
 
@@ -201,21 +212,6 @@ def _chosen(talk: Talk, intent: Intent) -> bool:
     return True
 
 
-def _answer_notice(talk: Talk, label: str) -> bool:
-    intent = talk.heard.understanding.intent
-    if intent in {Intent.THANKS, Intent.DENY} or (intent is Intent.AFFIRM and not talk.heard.pressed):
-        talk.say("thanks.reply")
-        return True
-    elsewhere = talk.heard.understanding.first(EntityType.BUILDING) is not None
-    if intent is Intent.REPAIR or talk.heard.pressed or elsewhere:
-        form = talk.situation.rules.forms.for_label("repair", None)
-        said, talk.state.unclear = talk.state.unclear, ""
-        if form is not None:
-            flow.start(talk, form, label, said)
-            return True
-    return False
-
-
 def _more_of_ticket(talk: Talk) -> bool:
     """For a while after a ticket was opened, what belongs to it is added rather than asked about."""
     state = talk.state
@@ -225,7 +221,8 @@ def _more_of_ticket(talk: Talk) -> bool:
     form = talk.situation.rules.forms.by_id[state.adding_form]
     understanding = talk.heard.understanding
     short = len(bare(talk.heard.text)) <= _SHORT
-    if short and not talk.heard.pressed and talk.situation.rules.phrases.wishes.says(Wish.ARRIVED, talk.heard.text):
+    phrases = talk.situation.rules.phrases
+    if short and not talk.heard.pressed and phrases.wishes.says(Wish.ARRIVED, talk.heard.text):
         requests.tell_progress(talk, card)
         return True
     if form.major is not None and form.added is not None:
@@ -247,6 +244,8 @@ def _more_of_ticket(talk: Talk) -> bool:
         return True
     more_of_it = pours_out and understanding.intent.value in form.starts
     if form.added is None or not (understanding.unsure or more_of_it) or not bare(talk.heard.text):
+        return False
+    if knowing.clearly_elsewhere(talk) and not memory.likeness(talk, card) and not more_of_it:
         return False
     talk.do(Add(card.id, talk.heard.text))
     talk.say(form.added, talk.card_facts(card))

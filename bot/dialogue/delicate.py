@@ -37,11 +37,22 @@ def take(talk: Talk) -> str | None:
         flow.start(talk, talk.situation.rules.forms.by_id["repair"], "repair.other", text)
         return "a defect under warranty"
     private = talk.heard.understanding.category == "privacy"
+    if _leaks_between_homes(talk):
+        flow.start(talk, talk.situation.rules.forms.by_id["repair"], "repair.wall_leak", text)
+        return "a leak between homes"
     if says(Wish.OTHERS, text) and (private or not talk.sure_of(*_MATTERS)):
         return _said(talk, "privacy.others")
     if says(Wish.PAID_FOR, text) and not talk.sure_of(Intent.PROGRESS, Intent.REPAIR) and not talk.state.pouring:
         return _compensation(talk)
     return None
+
+
+def _leaks_between_homes(talk: Talk) -> bool:
+    """Whether water that comes from the neighbours is told, though not for sure understood as a fault or a quarrel."""
+    understanding, says = talk.heard.understanding, talk.situation.rules.phrases.wishes.says
+    told = understanding.unsure and understanding.intent in {Intent.REPAIR, Intent.COMPLAINT}
+    rests = talk.state.form is None and says(Wish.BETWEEN_HOMES, talk.heard.text)
+    return told and rests and not says(Wish.ASKS, talk.heard.text)
 
 
 def _said(talk: Talk, reply_id: str) -> str:

@@ -85,7 +85,7 @@ def alarm(talk: Talk, kind: str) -> None:
     reply = f"emergency.{kind}.known_place" if where and _sure_place(filled) else f"emergency.{kind}.safety"
     if kind in _FOR_CHILDREN and talk.situation.rules.phrases.wishes.says(Wish.CHILD, talk.heard.text):
         reply, talk.state.child_told = "emergency.child.safety", True
-    talk.say(reply, {"place": where}, about=name)
+    talk.say(reply, {"place": talk.situation.rules.phrases.located(where)}, about=name)
     if talk.owner is TurnOwner.BOT and kind == _DISTRESS:
         # Nobody in distress is left to a machine: the next word comes from a person.
         talk.owner = TurnOwner.NOBODY
@@ -165,7 +165,7 @@ def add(talk: Talk) -> None:
         if card.category != _DISTRESS:
             talk.say("emergency.question" if asks else "emergency.more", talk.card_facts(card))
         elif fresh.place.label:
-            talk.say("emergency.self_harm.place", {"place": fresh.place.label})
+            talk.say("emergency.self_harm.place", {"place": talk.situation.rules.phrases.located(fresh.place.label)})
         else:
             talk.say("emergency.self_harm.more")
 

@@ -9,7 +9,6 @@ from actions.names import Responsible
 from actions.tables import Severity
 from bot.dialogue import slots
 from bot.dialogue.came_by import completed
-from bot.dialogue.situation import Situation
 from bot.dialogue.state import FormState
 from bot.dialogue.steps import Open, Place
 from bot.dialogue.talk import Talk, shorten
@@ -44,7 +43,7 @@ def begin(talk: Talk, form: Form, label: str, said: str) -> FormState:
     read(talk, form, state)
     whole = category in form.building_categories and state.place.building is not None and state.place.room is None
     state.public = (says_public or bool(state.place.words) or whole) and not at_home
-    complete_place(talk.situation, state)
+    complete_place(talk, state)
     if form.slot(SlotKind.PHONE) is not None and state.phone is None:
         state.phone = talk.situation.known.phone
     person = form.slot(SlotKind.PERSON)
@@ -80,7 +79,7 @@ def read(talk: Talk, form: Form, state: FormState) -> frozenset[str]:
         if taken:
             changed.add(slot.name)
     if "place" in changed:
-        complete_place(talk.situation, state)
+        complete_place(talk, state)
     whole_building = state.place.building is not None and state.place.room is None
     if whole_building and state.label.partition(".")[2] in form.building_categories:
         state.public = True
@@ -126,7 +125,7 @@ def summary(form: Form, state: FormState, phrases: Phrases, now: datetime) -> st
     complaint = form.ticket == "complaint"
     parts = [
         phrases.located(state.place.label),
-        f"“{state.matter}”" if complaint else shorten(state.matter, _LONGEST_READ_BACK),
+        f"“{state.matter}”" if complaint else shorten(state.matter, _longest_read_back(state.matter)),
     ]
     if state.visit is not None:
         parts.append(phrases.visit.format(time=phrases.period(*state.visit, now)))
@@ -135,6 +134,11 @@ def summary(form: Form, state: FormState, phrases: Phrases, now: datetime) -> st
     if state.phone and form.confirm is not None and form.confirm.when is Need.INDOOR and not state.public:
         parts.append(phrases.tail(state.phone))
     return phrases.join.join(part for part in parts if part)
+
+
+def _longest_read_back(matter: str) -> int:
+    """How many signs of a matter are read back: letters say less each than characters do."""
+    return _LONGEST_READ_BACK * (2 if matter.isascii() else 1)
 
 
 def major_reason(talk: Talk, text: str) -> str | None:
@@ -230,11 +234,17 @@ def is_filled(slot: Slot, state: FormState, phrases: Phrases) -> bool:
             return slot.name in state.texts
 
 
-def complete_place(situation: Situation, state: FormState) -> None:
-    """Add what the record knows: the home of a resident with one home, the building of their own lift."""
-    home = _home(situation.known.homes, state.place)
+def complete_place(talk: Talk, state: FormState) -> None:
+    """Add what the record knows: the home of a resident with one home, the building of their own lift.
+
+    Whoever is not bound has told their home before, perhaps; it is read back with what it is taken for.
+    """
+    known = talk.situation.known
+    home = _home(known.homes, state.place)
     if home is None:
-        state.place = completed(state.place, situation.known.came_by, public=state.public)
+        state.place = completed(state.place, known.came_by, public=state.public)
+        if not known.homes:
+            state.place = completed(state.place, talk.state.home, public=state.public)
         return
     place = state.place
     if state.public:

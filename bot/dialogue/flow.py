@@ -101,6 +101,9 @@ def open_ticket(talk: Talk, form: Form, state: FormState, case: str) -> None:
     if state.phone and state.phone != talk.situation.known.phone:
         talk.do(KeepPhone(state.phone))
     talk.links.append(("focus", name))
+    if state.place.building and state.place.room and form.ticket != "complaint" and not state.public:
+        # Complaints are told of other people's homes as well.
+        talk.state.home = state.place
     if form.record is Record.BINDING_REQUEST:
         role = BindingRole(state.role) if state.role else None
         talk.do(AskBinding(name, state.place, role, state.person or "", state.phone))
@@ -248,7 +251,8 @@ def _opened_reply(form: Form, state: FormState, case: str) -> str:
 
 def _opened_facts(talk: Talk, form: Form, state: FormState) -> dict[str, str]:
     phrases = talk.situation.rules.phrases
-    facts = {"summary": _summary(talk, form, state), "service": phrases.name(form.name)}
+    where = phrases.where.format(place=phrases.located(state.place.label)) if state.place.label else ""
+    facts = {"summary": _summary(talk, form, state), "service": phrases.name(form.name), "where": where}
     if state.visit is not None:
         facts["visit"] = phrases.period(*state.visit, talk.now)
     if state.person is not None:

@@ -36,6 +36,12 @@ def clearly_asks(talk: Talk) -> bool:
     return understanding.intent is Intent.INQUIRY and best_answer(talk, talk.heard.text) is not None
 
 
+def clearly_elsewhere(talk: Talk) -> bool:
+    """Whether a message asks what the knowledge base answers, such as whether a parcel came."""
+    asks = talk.situation.rules.phrases.wishes.says(Wish.ASKS, talk.heard.text)
+    return asks and best_answer(talk, talk.heard.text) is not None
+
+
 def entry(talk: Talk, entry_id: str) -> Entry | None:
     """An entry for residents by its id, while it holds."""
     found = talk.situation.rules.knowledge.shelves[Audience.RESIDENT].entries.get(entry_id)

@@ -4,14 +4,13 @@ import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 
-from actions.notices import explaining
 from actions.tables import Severity, TurnOwner
 from actions.tickets import TicketCard
-from bot.dialogue import bills, filling, flow, knowing, memory, services
+from bot.dialogue import announced, bills, filling, flow, knowing, memory, services
 from bot.dialogue.steps import Add, Rate, Reopen
 from bot.dialogue.talk import Talk, next_word_at
 from bot.wishes import Wish
-from nlu.types import EntityType, Intent, Request
+from nlu.types import Intent, Request
 
 _TICKET_NUMBER = re.compile(r"(?<![A-Za-z0-9])([A-Za-z])\s*[-—–]?\s*(\d{3,6})(?!\d)")
 _HIGHEST_STARS = 5
@@ -21,12 +20,13 @@ _THREAT = "threat"
 
 
 def handle(talk: Talk, request: Request) -> None:
-    """Answer one request of a message."""
+    """Answer one request of a message: with the notice that explains it, if there is one (domain.md D7)."""
     form = None if talk.heard.pressed else talk.situation.rules.forms.asked_for(request.text, talk.clock)
     if form is not None and services.may_begin(talk, form, request.intent, request.category):
         flow.start(talk, form, form.label, request.text)
         return
-    _HANDLERS[request.intent](talk, request)
+    if not announced.tell(talk, request):
+        _HANDLERS[request.intent](talk, request)
 
 
 def to_person(talk: Talk, *, reason: str) -> None:
@@ -68,32 +68,14 @@ def _inquiry(talk: Talk, request: Request) -> None:
 
 
 def _service(talk: Talk, request: Request) -> None:
-    """Repairs and complaints: a notice that explains it goes first (domain.md D7), then the form."""
+    """Repairs and complaints begin their form."""
     label = f"{request.intent}.{request.category}" if request.category else request.intent.value
-    if request.intent is Intent.REPAIR and _notice_explains(talk, label):
-        return
     form = talk.situation.rules.forms.for_label(request.intent.value, request.category)
     if form is not None and form.id == "repair" and talk.situation.rules.phrases.wishes.says(Wish.COST, request.text):
         talk.say(filling.cost_reply(talk, request.category, request.text, public=False))
     if form is not None:
         said = talk.heard.text if len(talk.heard.understanding.requests) < 2 else request.text  # noqa: PLR2004 - two requests
         flow.start(talk, form, label, said)
-
-
-def _notice_explains(talk: Talk, label: str) -> bool:
-    building = talk.heard.understanding.first(EntityType.BUILDING)
-    homes = talk.situation.known.homes
-    where = building.value if building else (homes[0].building if len(homes) == 1 else None)
-    for notice in explaining(talk.situation.notices, label, where, talk.now):
-        new = notice.id not in talk.state.notices_told
-        if new and talk.situation.rules.phrases.same_supply(talk.heard.text, notice.title):
-            talk.state.notices_told.append(notice.id)
-            talk.state.asked, talk.state.asked_about = "notice", label
-            talk.state.unclear = talk.heard.text
-            until = talk.situation.rules.phrases.moment(notice.ends_at, talk.now)
-            talk.say("notice.explains", {"notice": notice.title, "until": until})
-            return True
-    return False
 
 
 def _fee(talk: Talk, request: Request) -> None:

@@ -8,6 +8,7 @@ from bot.dialogue.state import FormState
 from bot.dialogue.steps import Place
 from bot.dialogue.talk import Talk
 from bot.forms import Slot
+from bot.wishes import Wish
 from nlu.types import Entity, EntityType, Understanding
 
 _PIECES = re.compile(r"[\s，。、,.;；:：/|]+")
@@ -44,6 +45,8 @@ def read_visit(talk: Talk, state: FormState) -> bool:
     if state.asked is None and not service and not any(hint in talk.heard.text for hint in hints):
         return False
     period = period_told(talk, other_than=state.visit)
+    if period is None and state.visit is None and phrases.wishes.says(Wish.NOW, talk.heard.text):
+        period = talk.now, phrases.end_of_day(talk.now)
     if period is None:
         leaves_open = state.visit is None and not state.visit_words
         if not (leaves_open and phrases.leaves_time_open(talk.heard.text, asked=state.asked is not None)):

@@ -51,8 +51,8 @@ class State:
     label or the home it is about. Until `adding_until`, more words about the ticket `adding_to`, opened by
     `adding_form`, go to it.
     `topic` is the knowledge entry that was told last, at `topic_at`; `child_told` says that a child was asked for a
-    grown-up. `alarm_calm` says that the resident called the danger over, `outbursts` counts messages of pure anger in
-    a row.
+    grown-up. `home` is the home that somebody who is not bound reported a matter of. `alarm_calm` says that the
+    resident called the danger over, `outbursts` counts messages of pure anger in a row.
     """
 
     last_talk_at: datetime | None = None
@@ -80,6 +80,7 @@ class State:
     child_told: bool = False
     topic: str | None = None
     topic_at: datetime | None = None
+    home: Place | None = None
 
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> "State":
@@ -90,6 +91,8 @@ class State:
                 values[name] = datetime.fromisoformat(values[name])
         if values.get("form"):
             values["form"] = _load_form(values["form"])
+        if values.get("home"):
+            values["home"] = Place(**values["home"])
         values["waiting"] = [_load_form(form) for form in values.get("waiting", [])]
         return cls(**values)
 
@@ -103,6 +106,8 @@ class State:
                 continue
             if isinstance(value, datetime):
                 value = value.isoformat()
+            elif isinstance(value, Place):
+                value = {part: getattr(value, part) for part in value.__slots__}
             elif isinstance(value, FormState):
                 value = _dump_form(value)
             elif name == "waiting":
