@@ -17,8 +17,8 @@ _NAME = 3
 class Announcements:
     """`about` are the words of each label that a notice may explain, `when` those that ask for the time of it.
 
-    `words` is what a resident writes to report it all the same, by intent, `insists` how they say so in so many words; `source` names an announcement as the source
-    of an answer, and `common` are pieces of titles that name nothing.
+    `words` is what a resident writes to report it all the same, by intent, `insists` how they say so in so many words;
+    `source` names an announcement as the source of an answer, and `common` are pieces of titles that name nothing.
     """
 
     about: Mapping[str, re.Pattern[str]]

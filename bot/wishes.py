@@ -49,6 +49,8 @@ class Wish(StrEnum):
     ARRIVED = "arrived"
     VAGUE = "vague"
     NOW = "now"
+    OWN = "own"
+    LIVES = "lives"
 
 
 # These are services of their own; the others only say how a message belongs to a ticket.

@@ -66,6 +66,11 @@ def _answer_slot(talk: Talk, form: Form, state: FormState, changed: frozenset[st
             # Something else was told, such as the day; a place is still to be told.
             ask_again(talk, form, state, slot.name)
             return True
+        elif slot.kind is SlotKind.PERSON and talk.sure_of(Intent.DENY) and state.tried == 0:
+            # “没有码” is no name.
+            state.tried += 1
+            talk.say(state.last_question or "binding.ask_name")
+            return True
         elif not filling.read_freely(talk, form, state):
             only_phone = slot.kind is SlotKind.PHONE and len(filling.missing(form, state, phrases)) == 1
             open_ticket(talk, form, state, "usual" if only_phone else "unfinished")
@@ -103,6 +108,9 @@ def _answer_confirm(talk: Talk, form: Form, state: FormState, changed: frozenset
     was_missing = set((state.last_question and _missing_of(confirm.replies, state.last_question)) or ())
     corrected = changed - was_missing
     intent = talk.heard.understanding.intent
+    if state.asked == "change" and _only_time(form, corrected):
+        # What was to be changed was asked, and the reply that opens the ticket tells the new time.
+        return _confirmed(talk, form, state, changed)
     if corrected and confirm.changed is not None:
         ask(talk, state, "confirm", confirm.changed)
         return True
@@ -120,6 +128,10 @@ def _answer_confirm(talk: Talk, form: Form, state: FormState, changed: frozenset
         ask(talk, state, "change", confirm.what or state.last_question or "")
         return True
     return _confirmed(talk, form, state, changed)
+
+
+def _only_time(form: Form, corrected: frozenset[str]) -> bool:
+    return {slot.kind for slot in form.slots if slot.name in corrected} == {SlotKind.TIME} and "visit" in form.opened
 
 
 def _confirmed(talk: Talk, form: Form, state: FormState, changed: frozenset[str]) -> bool:

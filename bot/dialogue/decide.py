@@ -60,6 +60,7 @@ def decide(situation: Situation, heard: Heard | None, state: State) -> Decision:
         return talk.finish(why={"because": "emergency"})
     if situation.owner is TurnOwner.STAFF:
         return talk.finish(why={"because": "held by staff"})
+    memory.note_home(talk)
     because = (
         sent.take(talk)
         or served.serve(talk)

@@ -15,7 +15,7 @@ from bot.dialogue.talk import Talk, shorten
 from bot.forms import Form, Need, Slot, SlotKind
 from bot.phrases import Phrases, bare
 from bot.wishes import Wish
-from nlu.types import EntityType, Understanding
+from nlu.types import EntityType, Intent, Understanding
 
 LONGEST_MATTER = 60
 _LONGEST_READ_BACK = 32
@@ -101,7 +101,7 @@ def read_freely(talk: Talk, form: Form, state: FormState) -> bool:
         if words:
             state.place = replace(state.place, words=words)
         return bool(words)
-    if slot is not None and slot.kind is SlotKind.PERSON:
+    if slot is not None and slot.kind is SlotKind.PERSON and not talk.sure_of(Intent.DENY, Intent.AFFIRM):
         state.person = phrases.name_in(text) or None
         return state.person is not None
     if slot is not None and slot.kind is SlotKind.TEXT and bare(text):

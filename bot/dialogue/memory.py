@@ -7,11 +7,11 @@ from actions.tables import Severity
 from actions.tickets import TicketCard
 from bot.dialogue import slots
 from bot.dialogue.state import FormState
-from bot.dialogue.steps import Add, Amend, Press, Raise, Reopen
+from bot.dialogue.steps import Add, Amend, Place, Press, Raise, Reopen
 from bot.dialogue.talk import Talk
 from bot.phrases import bare
 from bot.wishes import Wish
-from nlu.types import Intent
+from nlu.types import EntityType, Intent
 
 VISIT = "visit"
 _ONE_SITTING = timedelta(hours=1)
@@ -38,6 +38,15 @@ def recognise(talk: Talk) -> str | None:
     if wishes.says(Wish.AGAIN, text) and not talk.sure_of(*_SOMETHING_ELSE, Intent.PROGRESS) and _again(talk):
         return "again"
     return None
+
+
+def note_home(talk: Talk) -> None:
+    """Keep the home that somebody who is not bound says to live in or own, so that it is not asked for later."""
+    heard, phrases = talk.heard.understanding, talk.situation.rules.phrases
+    building, unit, room = map(heard.first, (EntityType.BUILDING, EntityType.UNIT, EntityType.ROOM))
+    told = building is not None and room is not None and phrases.wishes.says(Wish.LIVES, talk.heard.text)
+    if told and building is not None and room is not None and not talk.situation.known.homes:
+        talk.state.home = Place(building.value, unit.value if unit else None, room.value)
 
 
 def press(talk: Talk, card: TicketCard, reply_id: str) -> None:

@@ -52,7 +52,9 @@ def take(talk: Talk) -> str | None:
     if not short or talk.state.pouring:
         return None
     says = talk.situation.rules.phrases.wishes.says
-    if (reply := next((reply for wish, reply in _ABOUT_US.items() if says(wish, text)), None)) is not None:
+    about_us = next((reply for wish, reply in _ABOUT_US.items() if says(wish, text)), None)
+    # Who chats while an alarm rings is frightened, or a child.
+    if (reply := about_us) is not None and not emergency.is_about_alarm(talk):
         talk.say(reply)
         talk.state.not_understood = 0
         flow.resume(talk)

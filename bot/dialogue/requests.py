@@ -10,6 +10,7 @@ from bot.dialogue import announced, bills, filling, flow, knowing, memory, servi
 from bot.dialogue.steps import Add, Rate, Reopen
 from bot.dialogue.talk import Talk, next_word_at
 from bot.wishes import Wish
+from nlu.knowledge import Hit
 from nlu.types import Intent, Request
 
 _TICKET_NUMBER = re.compile(r"(?<![A-Za-z0-9])([A-Za-z])\s*[-—–]?\s*(\d{3,6})(?!\d)")
@@ -84,12 +85,21 @@ def _fee(talk: Talk, request: Request) -> None:
         flow.start(talk, form, f"fee.{request.category}", request.text)
     elif request.category == "pay" and (hit := knowing.best_answer(talk, request.text)) is not None:
         knowing.tell(talk, hit.entry)
+    elif (general := _general_price(talk, request)) is not None:
+        knowing.tell(talk, general.entry)
     elif talk.heard.pressed and request.category is None:
         talk.say("fee.ask_which")
     elif request.category == "bill" or request.category is None:
         bills.tell_bills(talk)
     else:
         register(talk, f"fee.{request.category}", request.text)
+
+
+def _general_price(talk: Talk, request: Request) -> Hit | None:
+    """The answer to a question of money that speaks of nobody's own bill: “装修要交多少押金”."""
+    wishes = talk.situation.rules.phrases.wishes
+    general = wishes.says(Wish.ASKS, request.text) and not wishes.says(Wish.OWN, request.text)
+    return knowing.best_answer(talk, request.text) if general and not talk.heard.pressed else None
 
 
 def _simple(talk: Talk, request: Request) -> None:

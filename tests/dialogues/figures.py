@@ -26,14 +26,17 @@ class Figures:
 
     def add(self, name: str, exchanges: Iterable[Exchange], *, begins: frozenset[int]) -> None:
         """Count one conversation; at the steps of `begins` so much time has passed that one may greet again."""
-        asked = greetings = 0
+        asked, greetings, question = 0, 0, ""
         for number, exchange in enumerate(exchanges):
             if number in begins:
                 greetings = 0
-            for reply in exchange.replies:
+            for place, reply in enumerate(exchange.replies):
                 said = reply.reply_id or ""
                 self._measure(said, reply.text)
-                asked += said.startswith(_REPAIR_QUESTIONS) and "form.resume" not in said
+                # A question that is put again behind the answer to something else is the same question.
+                again = place > 0 and said == question
+                asked += said.startswith(_REPAIR_QUESTIONS) and not again
+                question = said if said.startswith(_REPAIR_QUESTIONS) else question
                 if said.startswith(_REPAIR_OPENED):
                     if asked > _MOST_QUESTIONS:
                         self.asked_much.append(name)
