@@ -239,11 +239,12 @@ class Phrases:
 
     def leaves_time_open(self, text: str, *, asked: bool) -> bool:
         """Whether somebody may come at any time; unasked, only a clause that speaks of a visit says so."""
+        between = _ENGLISH_CLAUSE if language_of(text) is Language.ENGLISH else _CLAUSE
         return any(
-            any(word in clause for word in self.any_time)
+            any(word in clause.lower() for word in self.any_time)
             and len(clause) <= _LONGEST_NAME
             and (asked or any(hint in clause for hint in self.visit_hints))
-            for clause in _CLAUSE.split(text)
+            for clause in between.split(text)
         )
 
     def says_home(self, text: str) -> bool:

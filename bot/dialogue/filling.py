@@ -138,7 +138,8 @@ def summary(form: Form, state: FormState, phrases: Phrases, now: datetime) -> st
 
 def _longest_read_back(matter: str) -> int:
     """How many signs of a matter are read back: letters say less each than characters do."""
-    return _LONGEST_READ_BACK * (2 if matter.isascii() else 1)
+    letters = sum(sign.isascii() for sign in matter)
+    return _LONGEST_READ_BACK * (2 if 2 * letters > len(matter) else 1)
 
 
 def major_reason(talk: Talk, text: str) -> str | None:
