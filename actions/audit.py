@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from actions.audit_delivery import audit_delivery
 from actions.clocks import EVENT_KINDS
 from actions.findings import CLOCK_SLACK, GRACE, LOOKED_BACK, Finding, FindingKind
-from actions.ladder import Act, thaw_plan
+from actions.ladder import Act, step_at, thaw_plan
 from actions.policy import CEILING
 from actions.tables import (
     Alert,
@@ -66,7 +66,9 @@ def _one_deadline(row: Deadline, recorded: set[tuple[int, str]], now: datetime) 
         return
     if breach is not None and row.due_at < now - GRACE and row.breached_at is None:
         yield finding(FindingKind.BREACH_NOT_RECORDED, f"was due {row.due_at} and is not breached")
-    for number, step in enumerate(steps[row.stage :], row.stage):
+    again = step_at(steps, row.stage)
+    left = steps[row.stage :] or (() if again is None else (again,))
+    for number, step in enumerate(left, row.stage):
         if step.at < now - GRACE:
             reason = f"; deferred {row.deferrals} times: {row.last_error}" if row.deferrals else ""
             yield finding(FindingKind.STEP_NOT_TAKEN, f"step {number} fell due {step.at}{reason}")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from actions.alerts import raise_alerts
 from actions.deadlines import next_check_at
 from actions.ids import new_id
-from actions.ladder import Act, Planned, plan, thaw_plan
+from actions.ladder import Act, Planned, plan, stage_after, step_at, thaw_plan
 from actions.names import AlertKind
 from actions.owed import Clock, frozen_rules, owe_answer, owe_work
 from actions.policy import TicketPolicy
@@ -130,7 +130,10 @@ def carry(session: Session, deadline: Deadline, ticket: Ticket, *, by: timedelta
 
     The clock that is carried on is ended by the caller; a breach goes along, and no step is taken a second time.
     """
-    steps = [step.later(by) for step in thaw_plan(deadline.ladder)[deadline.stage :]]
+    whole = thaw_plan(deadline.ladder)
+    again = step_at(whole, deadline.stage)  # what repeats goes on after its last step was taken
+    left = whole[deadline.stage :] or (() if again is None else (again,))
+    steps = [step.later(by) for step in left]
     row = {
         "community_id": ticket.community_id,
         "id": new_id(session, now),
@@ -155,7 +158,10 @@ def take_step(session: Session, ticket: Ticket, deadline: Deadline, now: datetim
     None when somebody else took it first. Raises KeyError, TypeError or ValueError when the stored ladder is damaged.
     """
     steps = thaw_plan(deadline.ladder)
-    stage, step = deadline.stage, steps[deadline.stage]
+    stage, step = deadline.stage, step_at(steps, deadline.stage)
+    if step is None:
+        raise ValueError(f"its ladder of {len(steps)} steps has no step {stage}")
+    following = stage_after(steps, stage, now)
     breached_at = deadline.due_at if step.act is Act.BREACH else deadline.breached_at
     moved = session.execute(
         update(Deadline)
@@ -166,7 +172,7 @@ def take_step(session: Session, ticket: Ticket, deadline: Deadline, now: datetim
             Deadline.stage == stage,
             Deadline.next_check_at == deadline.next_check_at,
         )
-        .values(stage=stage + 1, next_check_at=next_check_at(steps, stage + 1), breached_at=breached_at)
+        .values(stage=following, next_check_at=next_check_at(steps, following), breached_at=breached_at)
         .returning(Deadline.id)
         .execution_options(synchronize_session=False)
     ).scalar_one_or_none()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from actions.calendar import Calendar, Night
 from actions.errors import FieldError
-from actions.ladder import Planned
+from actions.ladder import Planned, step_at
 from actions.policy import CEILING, TicketPolicy
 from actions.tables import Severity
 
@@ -69,4 +69,5 @@ def check_promise(promised_at: datetime, longest: timedelta, now: datetime) -> d
 
 def next_check_at(steps: Sequence[Planned], stage: int) -> datetime | None:
     """When the step after `stage` taken ones falls; None when the ladder has no further step."""
-    return steps[stage].at if stage < len(steps) else None
+    step = step_at(steps, stage)
+    return None if step is None else step.at

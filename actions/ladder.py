@@ -29,6 +29,7 @@ _NEED_BREACH = frozenset(
 )
 _LEAST_WARNING = timedelta(minutes=20)
 _EARLIEST_WORD = 0.75
+_LEAST_EVERY = timedelta(minutes=1)
 # Ladders of promises that the desk makes by itself when it gives a late resident a new time.
 _OF_NEW_TIMES = ("renewed", "last")
 
@@ -64,17 +65,20 @@ class Planned:
     to: tuple[str, ...]
     act: Act
     then: str = ""
+    every: timedelta = timedelta(0)
 
     def frozen(self) -> dict[str, Any]:
         """The step as stored with its deadline."""
         stored = {"at": self.at.isoformat(), "to": list(self.to), "act": self.act.value}
-        return stored | ({"then": self.then} if self.then else {})
+        stored |= {"then": self.then} if self.then else {}
+        return stored | ({"every": int(self.every.total_seconds())} if self.every else {})
 
     @classmethod
     def thaw(cls, stored: Any) -> "Planned":
         """Read a stored step. Raises KeyError, TypeError or ValueError when it is damaged."""
         at = datetime.fromisoformat(stored["at"])
-        return cls(at, tuple(stored["to"]), Act(stored["act"]), stored.get("then", ""))
+        every = timedelta(seconds=stored.get("every", 0))
+        return cls(at, tuple(stored["to"]), Act(stored["act"]), stored.get("then", ""), every)
 
     def later(self, by: timedelta) -> "Planned":
         """The same step, so much later."""
@@ -85,7 +89,8 @@ class Planned:
 class Step:
     """A step of a rule: its moment follows from the start and the due moment.
 
-    `to` holds role names, `assignee`, or for a `TELL` the resident; `then` names the ladder of the new time.
+    `to` holds role names, `assignee`, or for a `TELL` the resident; `then` names the ladder of the new time. A last
+    step with `every` comes again after each such time until the clock ends.
     """
 
     mark: Mark
@@ -93,6 +98,7 @@ class Step:
     to: tuple[str, ...]
     act: Act
     then: str = ""
+    every: timedelta = timedelta(0)
 
     def moment(self, start: datetime, due: datetime) -> datetime:
         """When the step falls: never before the start, and not after the due moment unless it is measured past it.
@@ -116,24 +122,46 @@ class Step:
     def frozen(self) -> list[Any]:
         """The step as stored with its ticket."""
         stored: list[Any] = [self.mark.value, str(self.amount), list(self.to), self.act.value]
+        if self.every:
+            return [*stored, self.then, int(self.every.total_seconds())]
         return [*stored, self.then] if self.then else stored
 
     @classmethod
     def thaw(cls, stored: Sequence[Any]) -> "Step":
         """Read a stored step. Raises TypeError or ValueError when it is damaged."""
-        mark, amount, to, act, *then = stored
-        return cls(Mark(mark), Fraction(amount), tuple(to), Act(act), *then)
+        mark, amount, to, act, *more = stored
+        then = more[0] if more else ""
+        every = timedelta(seconds=more[1] if more[1:] else 0)
+        return cls(Mark(mark), Fraction(amount), tuple(to), Act(act), then, every)
 
 
 def plan(steps: Iterable[Step], start: datetime, due: datetime) -> tuple[Planned, ...]:
     """The steps with their moments, in the order in which they fall; at the same moment the breach comes last."""
-    planned = [Planned(step.moment(start, due), step.to, step.act, step.then) for step in steps]
+    planned = [Planned(step.moment(start, due), step.to, step.act, step.then, step.every) for step in steps]
     return tuple(sorted(planned, key=lambda step: (step.at, step.act is Act.BREACH and step.at >= due)))
 
 
 def thaw_plan(stored: Iterable[Any]) -> tuple[Planned, ...]:
     """The steps of a running deadline as stored; errors as in `Planned.thaw`."""
     return tuple(Planned.thaw(one) for one in stored)
+
+
+def step_at(steps: Sequence[Planned], stage: int) -> Planned | None:
+    """The step after `stage` taken ones; a last one that repeats comes for ever, others end with the ladder."""
+    if stage < len(steps):
+        return steps[stage]
+    if not steps or not steps[-1].every:
+        return None
+    return steps[-1].later((stage - len(steps) + 1) * steps[-1].every)
+
+
+def stage_after(steps: Sequence[Planned], stage: int, now: datetime) -> int:
+    """How many steps count as taken once that one is: of repetitions that were slept through only the last is made."""
+    following = stage + 1
+    if stage + 1 < len(steps) or not steps[-1].every:
+        return following
+    missed = (now - steps[-1].at) // steps[-1].every
+    return max(following, len(steps) + missed)
 
 
 def read_ladders(files: ContentFiles) -> dict[str, tuple[Step, ...]]:
@@ -158,11 +186,15 @@ def _read_ladder(whole: Section, kind: str) -> tuple[Step, ...]:
         raise whole.fail(kind, "needs one breach" if kind in _NEED_BREACH else "cannot be breached; use escalate")
     if any(step.act is Act.RESUME for step in steps) != (kind == DeadlineKind.PAUSE):
         raise whole.fail(kind, "resumes nothing; only a pause does, and has to")
+    if any(step.every for step in steps[:-1]):
+        raise whole.fail(kind, "repeats a step before its last; only the last comes again")
+    if kind == DeadlineKind.ACKNOWLEDGE and not (steps[-1].every and steps[-1].act is Act.ALARM):
+        raise whole.fail(kind, "must ring on until somebody comes; give its last step every: 5min")
     return steps
 
 
 def _read_step(item: Section) -> Step:
-    item.only(*Mark, "to", "act", "then")
+    item.only(*Mark, "to", "act", "then", "every")
     marks = [mark for mark in Mark if mark in item.node]
     if len(marks) != 1:
         raise item.fail(next(iter(item.node), "step"), f"say once when the step falls: {', '.join(Mark)}")
@@ -181,7 +213,17 @@ def _read_step(item: Section) -> Step:
             raise item.fail("to", f"{one!r} is neither {ASSIGNEE} nor one of {', '.join(Role)}")
     if not to:
         raise item.fail("to", "is missing; a step that tells nobody is silent")
-    return Step(mark, amount, to, act)
+    return Step(mark, amount, to, act, every=_every(item, mark, act))
+
+
+def _every(item: Section, mark: Mark, act: Act) -> timedelta:
+    """After how long a step comes again; nothing where it does not say so."""
+    if "every" not in item.node:
+        return timedelta(0)
+    every = item.duration("every")
+    if mark is not Mark.PAST or act not in {Act.ALARM, Act.ESCALATE} or every < _LEAST_EVERY:
+        raise item.fail("every", "repeats an alarm or escalation past the due moment, a minute apart at least")
+    return every
 
 
 def _share(item: Section) -> Fraction:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.ladder import Act, Planned, Step, plan, read_ladders
+from actions.ladder import Act, Planned, Step, plan, read_ladders, stage_after, step_at
 from actions.tables import DeadlineKind
 from tests.actions.factories import HOUR, MINUTE, changed, content, rules
 from tests.conftest import NOW
@@ -64,6 +64,25 @@ def test_an_alarm_rings_at_once_and_goes_up_by_the_minute() -> None:
     ]
 
 
+@given(st.integers(0, 40), st.timedeltas(timedelta(0), timedelta(days=2)))
+def test_a_step_that_comes_again_does_so_for_ever_and_what_was_slept_through_is_made_up_once(
+    stage: int, late: timedelta
+) -> None:
+    steps = plan(rules().ladders[DeadlineKind.ACKNOWLEDGE], NOW, NOW + MINUTE)
+    step, before = step_at(steps, stage), step_at(steps, max(stage - 1, 0))
+    assert step is not None
+    assert before is not None
+    assert step.at >= before.at
+    now = step.at + late
+    after = stage_after(steps, stage, now)
+    following = step_at(steps, after)
+    assert after > stage
+    assert following is not None
+    if after > len(steps):
+        assert now < following.at <= now + steps[-1].every
+    assert step_at(plan(rules().ladders[DeadlineKind.REPLY], NOW, NOW + HOUR), 40) is None
+
+
 @given(st.timedeltas(timedelta(seconds=1), timedelta(days=8)), st.sampled_from(DeadlineKind))
 def test_steps_are_in_order_and_the_breach_stands_at_the_due_moment(length: timedelta, kind: DeadlineKind) -> None:
     due = NOW + length
@@ -113,6 +132,13 @@ def test_a_ladder_is_the_same_after_it_was_stored(kind: DeadlineKind) -> None:
             "dispatch:\n  - {before: 0min, to: supervisor, act: escalate}",
             "dispatch:\n  - {before: 0min, to: supervisor, act: breach}",
             r"rules/ladder.yml:\d+: dispatch: cannot be breached",
+        ),
+        (", every: 5min}", "}", r"rules/ladder.yml:\d+: acknowledge: must ring on until somebody comes"),
+        (", every: 5min}", ", every: 5s}", r"rules/ladder.yml:\d+: every: repeats an alarm or escalation"),
+        (
+            "{past: 45min, to: manager, act: escalate}",
+            "{past: 45min, to: manager, act: escalate, every: 5min}",
+            r"rules/ladder.yml:\d+: dispatch: repeats a step before its last",
         ),
         ("accept:\n", "akzept:\n", r"rules/ladder.yml:\d+: akzept: is not known here"),
     ],

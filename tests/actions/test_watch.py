@@ -1,10 +1,11 @@
 """The clock is kept: who is told of what is due, when, and once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
+from actions.audit import audit
 from actions.handling import acknowledge_alarm, assign, cancel, hold, reopen, reply, resolve
 from actions.store import Store
 from actions.tables import (
@@ -138,6 +139,28 @@ async def test_an_alarm_that_nobody_takes_goes_up_by_the_minute(store: Store) ->
     assert [name for name, _kind in await desk.alerts(alarm)] == ["监控室", "孙主管", "赵经理", "品质部", "管理员"]
     assert {kind for _name, kind in await desk.alerts(alarm)} == {"alarm"}
     assert await desk.ticket(alarm, Ticket.breached) is False
+
+
+async def test_an_alarm_rings_on_until_a_person_takes_it(store: Store) -> None:
+    desk = await settle_desk(store)
+    alarm = await desk.open("emergency", "gas", summary="煤气味")
+
+    async def rung(now: datetime) -> int:
+        await desk.enforce_all(now)
+        return [kind for _name, kind in await desk.alerts(alarm)].count("alarm")
+
+    first = await rung(NOW + 6 * MINUTE)
+    assert [await rung(NOW + minutes * MINUTE) for minutes in (10, 11, 15, 16, 21)] == [
+        first + 4 * times for times in (0, 1, 1, 2, 3)
+    ]
+    # Whoever slept rings once for all that was slept through, and goes on from there.
+    assert await rung(NOW + TWO_DAYS) == first + 16
+    assert await rung(NOW + TWO_DAYS + 5 * MINUTE) == first + 20
+    assert await store.read(lambda session: audit(session, NOW + TWO_DAYS + 6 * MINUTE)) == ()
+    late = await store.read(lambda session: audit(session, NOW + TWO_DAYS + 20 * MINUTE))
+    assert "step_not_taken" in {finding.kind for finding in late}
+    await desk.do(acknowledge_alarm, desk.staff("监控室"), alarm, now=NOW + TWO_DAYS + 20 * MINUTE)
+    assert await rung(NOW + TWO_DAYS + 8 * HOUR) == first + 20
 
 
 @pytest.mark.parametrize("verb", [resolve, cancel])
