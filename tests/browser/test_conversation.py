@@ -11,6 +11,14 @@ from tests.web.test_tickets import writes
 
 GOOD = "王女士，水龙头是阀芯老化，物业免费更换，谢谢您的耐心。"
 BAD = "这个不归我管，请您自己看。"
+# A sound card that counts what is played, three tones to one ring.
+_COUNTS_TONES = """
+window.rung = 0;
+window.AudioContext = class {
+  createOscillator() { return { frequency: {}, connect: (next) => next, start: () => window.rung++, stop() {} }; }
+  createGain() { return { gain: {}, connect() {} }; }
+};
+"""
 
 
 async def sent(house: House) -> list[str]:
@@ -238,3 +246,21 @@ async def test_a_whole_case_by_keyboard_alone(house: House) -> None:
         await keys.press(key)
     await chen.wait_for_url("**/staff/assistant")
     assert await sent(house) == [GOOD]
+
+
+async def test_an_alarm_rings_again_and_again_until_somebody_has_taken_it(house: House) -> None:
+    card = await house.desk.open("emergency", "fire", summary="楼道冒烟")
+    page = await house.staff("监控室", f"{house.base}/staff/alarms")
+    await page.add_init_script(_COUNTS_TONES)
+    await page.clock.install()
+    await page.reload()
+    await page.wait_for_selector(f"#a{card.id}.open")
+    await page.mouse.click(2, 2)
+    for _ in range(3):
+        await page.clock.run_for(5_000)
+    rung = await page.evaluate("window.rung")
+    assert rung >= 9
+    await page.click(f"#a{card.id} button")
+    await page.wait_for_selector(f"#a{card.id}:not(.open)")
+    await page.clock.run_for(30_000)
+    assert await page.evaluate("window.rung") == 0

@@ -1,8 +1,10 @@
 // Makes itself heard: a count in the title and a short tone. Plain HTTP has no notifications, so this is the baseline.
 const title = document.title;
 const SILENT = "desk-silent";
+const RING_EVERY_MS = 5000;
 let known = null;
 let audio = null;
+let ringing = 0;
 
 // Browsers let a page sound only after somebody has touched it.
 document.addEventListener("pointerdown", () => (audio ??= new AudioContext()), { once: true });
@@ -27,9 +29,24 @@ export function tell({ alarms = 0, waiting = 0, quiet = false }) {
     badge.hidden = !alarms;
     badge.textContent = alarms;
   }
-  if (known && alarms > known.alarms) tone([[0, 880], [0.25, 660], [0.5, 880]], 0.15);
-  else if (known && waiting > known.waiting && !quiet && !silent.on) tone([[0, 620], [0.16, 780]], 0.07);
+  ring(alarms > 0);
+  if (!alarms && known && waiting > known.waiting && !quiet && !silent.on) tone([[0, 620], [0.16, 780]], 0.07);
   known = { alarms, waiting };
+}
+
+// An alarm rings until somebody has taken it, also one that was there before the page was opened.
+function ring(on) {
+  if (on && !ringing) {
+    sound();
+    ringing = setInterval(sound, RING_EVERY_MS);
+  } else if (!on && ringing) {
+    clearInterval(ringing);
+    ringing = 0;
+  }
+}
+
+function sound() {
+  tone([[0, 880], [0.25, 660], [0.5, 880]], 0.15);
 }
 
 function tone(notes, gain) {
