@@ -1,12 +1,12 @@
 """Proves deliveries: no notice is stuck or lost without a reason, and nobody is said to have been told who was not."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from actions.alerts import TOLD
+from actions.audit_scope import Scope
 from actions.conversations import FETCHED_CHANNELS
 from actions.findings import GRACE, LOOKED_BACK, Finding, FindingKind
 from actions.names import AlertKind
@@ -19,13 +19,13 @@ _WAITING = (OutboxState.PENDING, OutboxState.CLAIMED)
 _ENDED_BADLY = (OutboxState.GIVEN_UP, OutboxState.HELD)
 
 
-def audit_delivery(session: Session, now: datetime) -> Iterator[Finding]:
+def audit_delivery(session: Session, scope: Scope) -> Iterator[Finding]:
     """Everything about delivery that is not as it must be, in all communities."""
     for check in (_stuck, _without_reason, _unseen, _claims, _worded):
-        yield from check(session, now)
+        yield from check(session, scope)
 
 
-def _stuck(session: Session, now: datetime) -> Iterator[Finding]:
+def _stuck(session: Session, scope: Scope) -> Iterator[Finding]:
     """Messages whose next attempt is long past, and which do not wait behind another one to the same contact."""
     earlier = aliased(OutboxRow)
     behind = (
@@ -38,29 +38,26 @@ def _stuck(session: Session, now: datetime) -> Iterator[Finding]:
         )
         .exists()
     )
-    rows = session.execute(
-        select(OutboxRow.id, OutboxRow.state)
-        .where(
-            or_(
-                OutboxRow.state.in_(_WAITING),
-                and_(OutboxRow.state == OutboxState.AMBIGUOUS, OutboxRow.next_attempt_at.is_not(None)),
-            ),
-            ~behind,
-            or_(OutboxRow.next_attempt_at.is_(None), OutboxRow.next_attempt_at < now - GRACE),
-        )
-        .order_by(OutboxRow.id)
-    )
-    for row_id, state in rows:
+    late = and_(OutboxRow.next_attempt_at.is_not(None), OutboxRow.next_attempt_at < scope.now - GRACE)
+    stranded = and_(scope.recent(OutboxRow), OutboxRow.next_attempt_at.is_(None), OutboxRow.state.in_(_WAITING))
+    tried = or_(OutboxRow.state.in_(_WAITING), OutboxRow.state == OutboxState.AMBIGUOUS)
+    found = [
+        tuple(row)
+        for why in (late, stranded)
+        for row in session.execute(select(OutboxRow.id, OutboxRow.state).where(why, tried, ~behind))
+    ]
+    for row_id, state in sorted(found):
         yield Finding(FindingKind.OUTBOX_STUCK, None, f"outbox row {row_id} is {state} and nobody takes it")
 
 
-def _without_reason(session: Session, now: datetime) -> Iterator[Finding]:
+def _without_reason(session: Session, scope: Scope) -> Iterator[Finding]:
     """Messages that were given up or held back, of which nobody can say why."""
     rows = session.execute(
         select(OutboxRow.id, OutboxRow.state)
         .where(
+            scope.recent(OutboxRow),
             OutboxRow.state.in_(_ENDED_BADLY),
-            OutboxRow.created_at > now - LOOKED_BACK,
+            OutboxRow.created_at > scope.now - LOOKED_BACK,
             or_(OutboxRow.last_error.is_(None), OutboxRow.last_error == ""),
         )
         .order_by(OutboxRow.id)
@@ -69,7 +66,7 @@ def _without_reason(session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding(FindingKind.NOT_DELIVERED, None, f"outbox row {row_id} is {state} and no reason is recorded")
 
 
-def _unseen(session: Session, now: datetime) -> Iterator[Finding]:
+def _unseen(session: Session, scope: Scope) -> Iterator[Finding]:
     """Alerts on open tickets that nobody of their chain has seen, and that go to nobody else any more for no reason.
 
     That everybody was tried is a reason, and on record. An alarm is left out: its ladder rings until somebody comes.
@@ -82,7 +79,7 @@ def _unseen(session: Session, now: datetime) -> Iterator[Finding]:
             other.community_id == Alert.community_id,
             other.ticket_id == Alert.ticket_id,
             or_(_root(other) == root, other.created_at >= Alert.created_at),
-            or_(other.seen_at.is_not(None), other.pass_on_at > now - GRACE),
+            or_(other.seen_at.is_not(None), other.pass_on_at > scope.now - GRACE),
         )
         .exists()
     )
@@ -100,10 +97,11 @@ def _unseen(session: Session, now: datetime) -> Iterator[Finding]:
         select(Alert.ticket_id, Alert.id, Alert.kind)
         .join(Ticket, and_(Ticket.community_id == Alert.community_id, Ticket.id == Alert.ticket_id))
         .where(
+            scope.recent(Alert),
             Alert.seen_at.is_(None),
             Alert.acknowledged_at.is_(None),
             Alert.kind != AlertKind.ALARM.value,
-            Alert.created_at.between(now - LOOKED_BACK, now - GRACE),
+            Alert.created_at.between(scope.now - LOOKED_BACK, scope.now - GRACE),
             Ticket.status.in_(RUNNING),
             ~seen_or_waiting,
             ~everybody_tried,
@@ -114,11 +112,11 @@ def _unseen(session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding(FindingKind.ALERT_NOT_PASSED_ON, ticket_id, f"alert {alert_id} ({kind}) was seen by nobody")
 
 
-def _claims(session: Session, now: datetime) -> Iterator[Finding]:
+def _claims(session: Session, scope: Scope) -> Iterator[Finding]:
     """Events that say that somebody was told, without an alert that they have seen."""
     rows = session.execute(
         select(TicketEvent.ticket_id, TicketEvent.detail).where(
-            TicketEvent.kind == TOLD, TicketEvent.at > now - LOOKED_BACK
+            scope.recent(TicketEvent), TicketEvent.kind == TOLD, TicketEvent.at > scope.now - LOOKED_BACK
         )
     ).all()
     claimed = {int(alert_id): ticket_id for ticket_id, detail in rows for alert_id in detail.get("alerts", ())}
@@ -127,7 +125,9 @@ def _claims(session: Session, now: datetime) -> Iterator[Finding]:
     for start in range(0, len(wanted), 500):
         seen |= set(
             session.execute(
-                select(Alert.id).where(Alert.id.in_(wanted[start : start + 500]), Alert.seen_at.is_not(None))
+                select(Alert.id).where(
+                    scope.here(Alert), Alert.id.in_(wanted[start : start + 500]), Alert.seen_at.is_not(None)
+                )
             ).scalars()
         )
     for alert_id in wanted:
@@ -136,24 +136,30 @@ def _claims(session: Session, now: datetime) -> Iterator[Finding]:
             yield Finding(FindingKind.TOLD_WITHOUT_DELIVERY, claimed[alert_id], message)
 
 
-def _worded(session: Session, now: datetime) -> Iterator[Finding]:
+def _worded(session: Session, scope: Scope) -> Iterator[Finding]:
     """New times given to residents whose message is not on its way, did not arrive, and has no reason for it."""
     rows = session.execute(
-        select(TicketEvent.ticket_id, TicketEvent.detail, Contact.channel)
+        select(TicketEvent.ticket_id, TicketEvent.detail, Contact.channel, TicketEvent.community_id)
         .join(Ticket, and_(Ticket.community_id == TicketEvent.community_id, Ticket.id == TicketEvent.ticket_id))
         .join(
             Conversation,
             and_(Conversation.community_id == Ticket.community_id, Conversation.id == Ticket.conversation_id),
         )
         .join(Contact, and_(Contact.community_id == Conversation.community_id, Contact.id == Conversation.contact_id))
-        .where(TicketEvent.kind == _WORDED, TicketEvent.at.between(now - LOOKED_BACK, now - GRACE))
+        .where(
+            scope.recent(TicketEvent),
+            TicketEvent.kind == _WORDED,
+            TicketEvent.at.between(scope.now - LOOKED_BACK, scope.now - GRACE),
+        )
     )
-    for ticket_id, detail, channel in rows:
+    for ticket_id, detail, channel, community_id in rows:
         message_id = detail.get("message")
         if message_id is None or channel in FETCHED_CHANNELS:
             continue
         found = session.execute(
-            select(OutboxRow.id).where(OutboxRow.message_id == int(message_id)).limit(1)
+            select(OutboxRow.id)
+            .where(OutboxRow.community_id == community_id, OutboxRow.message_id == int(message_id))
+            .limit(1)
         ).scalar_one_or_none()
         if found is None:
             message = (

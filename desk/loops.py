@@ -1,6 +1,7 @@
 """The process loops: understand and answer, deliver, watch the deadlines. Nothing else here runs for ever."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 _IDLE_SECONDS = 1.0
 _SHORTEST_SECONDS = 0.02
 _AUDIT_EVERY = timedelta(hours=1)
+# So many hours apart everything is read; in between, what is open and what came about lately.
+_WHOLE_AUDIT_EVERY = 24
 _PAUSE_AFTER_FAULT = 1.0
 _LAST_SENDS_SECONDS = 3.0
 
@@ -137,6 +140,10 @@ class Desk:
             return False
         return await self.store.write(lambda session: release_one(session, rules, now)) is not None
 
+    async def audit(self, *, whole: bool) -> tuple[audit.Finding, ...]:
+        """What is not as it must be: in all that is stored, or in what is open and came about lately."""
+        return await self.store.read(lambda session: audit.audit(session, self.clock(), whole=whole))
+
     async def run(self, workers: int) -> None:
         """Run all loops until cancelled; each step that did something wakes the step after it."""
         understood, said, idle = Bell(), Bell(), Bell()
@@ -182,10 +189,10 @@ class Desk:
 
     async def _audit_loop(self) -> None:
         self.pulse.beat("audit")
-        while True:
+        for hour in itertools.count():
             await asyncio.sleep(_AUDIT_EVERY.total_seconds())
             try:
-                findings = await self.store.read(lambda session: audit.audit(session, self.clock()))
+                findings = await self.audit(whole=hour % _WHOLE_AUDIT_EVERY == 0)
             except Exception:
                 log.exception("step_failed", loop="audit")
                 self.pulse.fault("audit")
