@@ -29,9 +29,11 @@ _BARE_HOUR = re.compile(
 )
 _LAST_HOUR, _LAST_MINUTE = 23, 59
 _WITHIN = re.compile(
-    r"(?P<count>\d{1,3}|半|[一二两三四五六七八九十]{1,3})(?P<half>个半)?个?(?P<unit>分钟|小时|钟头|工作日|天|周|星期|礼拜)"
-    r"(?:之内|以内|内|之后|以后|后)"
+    r"(?P<before>不超过|不会超过|最多|顶多|再?过|这|未来|接下来)?(?P<count>\d{1,3}|半|[一二两三四五六七八九十]{1,3})(?P<half>个半)?个?"
+    r"(?P<unit>分钟|小时|钟头|工作日|天|周|星期|礼拜)(?P<after>之内|以内|内|之后|以后|后|(?:左右)?(?=就?(?:能|会|可以)?(?:赶?到|过来|修好)))?"
 )
+# “两三天”, “一两个小时”: the later of the two holds.
+_EITHER = re.compile(r"[一二两三四五六七八九](?=[二两三四五六七八九]$)")
 _TODAY = re.compile(r"(?:今天|今日)(?:之内|以内|内|下班前)?")
 # Longest first: the words for a part of the day hold one another.
 _PART = re.compile(
@@ -83,6 +85,7 @@ class PromiseReader:
 
     cues: tuple[tuple[Kind, re.Pattern[str]], ...]
     nothing_promised: re.Pattern[str]
+    around_time: re.Pattern[str]
     day_ends: time
     entities: EntityReader = field(default_factory=EntityReader)
 
@@ -95,7 +98,8 @@ class PromiseReader:
         except ValueError as error:
             raise ContentError(_FILE, line_of(data, "day_ends"), 'day_ends: write an hour such as "18:00"') from error
         cues = tuple((kind, _pattern(data, kind)) for kind in Kind)
-        return cls(cues, _pattern(data, "nothing_promised"), day_ends, EntityReader(festivals=Festivals.read(files)))
+        nothing, around = _pattern(data, "nothing_promised"), _pattern(data, "around_time")
+        return cls(cues, nothing, around, day_ends, EntityReader(festivals=Festivals.read(files)))
 
     def find(self, text: str, *, now: datetime) -> tuple[Proposal, ...]:
         """Every promise of a text that lies ahead of `now` (aware, local), in the order of the text; never raises."""
@@ -123,7 +127,9 @@ class PromiseReader:
         if (found := self._first(clause)) is not None:
             kind, start, end = found
             return kind, moment.start - len(clause) + start, moment.start - len(clause) + end
-        return None
+        # “两个小时内”, “最迟国庆后”: nothing but a time is a word by then.
+        rest = clause + _CLAUSE.split(folded[moment.end : after])[0]
+        return None if self.around_time.sub("", rest).strip() else (Kind.ANSWER, moment.start, moment.end)
 
     def _first(self, words: str) -> tuple[Kind, int, int] | None:
         hits = [(hit.start(), -hit.end(), kind) for kind, cue in self.cues if (hit := cue.search(words)) is not None]
@@ -177,7 +183,9 @@ class PromiseReader:
 
     def _within(self, folded: str, now: datetime) -> Iterator[_Time]:
         for hit in _WITHIN.finditer(folded):
-            count = 0.5 if hit["count"] == "半" else small_number(hit["count"])
+            if hit["before"] is None and hit["after"] is None:
+                continue
+            count = 0.5 if hit["count"] == "半" else small_number(_EITHER.sub("", hit["count"]))
             if count is None:
                 continue
             count += 0.5 if hit["half"] else 0
