@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from actions.deadlines import work_starts_at
@@ -147,6 +147,8 @@ def open_alerts(session: Session, community_id: int, staff_id: int, *, limit: in
             Alert.staff_id == staff_id,
             Alert.acknowledged_at.is_(None),
             Ticket.status.in_(RUNNING),
+            # Whoever turned out to be the one complained about reads no more of it (domain.md A12).
+            or_(Ticket.about_staff_id.is_(None), Ticket.about_staff_id != staff_id),
         )
         .order_by(Alert.id.desc())
         .limit(limit)

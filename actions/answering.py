@@ -22,12 +22,13 @@ from actions.promising import (
     check_promises,
     count_put_off,
     keep_promises,
+    owes_daily_word,
     promise_next_word,
     puts_off,
     told_of,
 )
 from actions.replies import Part, counts_as_reply
-from actions.tables import ActorKind, DeadlineKind, DeadlineState, Severity, Ticket
+from actions.tables import ActorKind, DeadlineKind, DeadlineState, Ticket
 from actions.tickets import TicketCard, card
 from actions.transitions import RUNNING, Verb, lock_ticket, next_status, record, refuse_accused, staff_id_of
 
@@ -127,14 +128,14 @@ def reply(  # noqa: PLR0913 - one keyword for each detail of what was said
     if counts_as_reply(text, policy, concludes=concludes, promised=bool(promised)):
         kind = "ticket:replied"
         concluded = not answers and (concludes or Part.CONCLUSION in policy.replies.parts_of(text))
-        if any(puts_off(session, ticket, one.due_at) for one in answers):
+        if any(puts_off(session, ticket, one) for one in promised):
             count_put_off(session, ticket, staff_id, policy.limits)
         take_on(session, ticket, actor, staff_id, now)
         detail |= {"concludes": concluded, "stopped": answer(session, ticket, now)}
         if medium is Medium.VISIT:
             clocks.end(session, ticket, (DeadlineKind.ON_SITE,), now=now)
         ticket.status = next_status(ticket.status, Verb.REPLY)
-        next_word = not (concluded or promised) or (ticket.severity is Severity.MAJOR and not answers)
+        next_word = not (concluded or promised) or owes_daily_word(ticket, answers, policy.limits, now)
     else:
         kind, next_word = "ticket:messaged", False
         detail["missing"] = sorted(policy.replies.missing(text))
@@ -181,9 +182,11 @@ def hold(  # noqa: PLR0913 - one keyword for each detail of what was said
     stopped = clocks.end(session, ticket, (DeadlineKind.FIRST_CONTACT,), now=now)
     stopped += clocks.end(session, ticket, _PUT_OFF, state=DeadlineState.REPLACED, now=now)
     keep_promises(session, ticket, promised, now)
+    ticket.status = status
+    if owes_daily_word(ticket, promised, limits, now):
+        promise_next_word(session, ticket, None, now)
     if ticket.awaiting_reply_since is not None:
         ticket.reply_due_at = promised_at
-    ticket.status = status
     detail = {"promised_at": promised_at.isoformat(), "contact": contact, "stopped": stopped}
     record(session, ticket, actor, "ticket:held", reason=reason, detail=detail, message_id=message_id, now=now)
     return card(session, community_id, ticket_id, now)

@@ -17,6 +17,8 @@ from actions.tables import Deadline, DeadlineKind, DeadlineState, Department, Se
 
 _SHOWN_AFTER_RESOLUTION = timedelta(days=7)
 _TICKET, _DEADLINE, _DEPARTMENT, _STAFF = table(Ticket), table(Deadline), table(Department), table(Staff)
+# Taken late is taken.
+_TAKEN = (DeadlineState.MET, DeadlineState.MET_LATE)
 _SHOWN = (
     "id",
     "number",
@@ -134,7 +136,7 @@ def open_cards(
 def alarm_is_taken(session: Session, community_id: int, ticket_id: int) -> bool:
     """Whether somebody on duty has acknowledged an alarm: its clock has been met (domain.md A11, B5)."""
     clock = (_DEADLINE.c.community_id == community_id, _DEADLINE.c.ticket_id == ticket_id)
-    taken = (_DEADLINE.c.kind == DeadlineKind.ACKNOWLEDGE, _DEADLINE.c.state == DeadlineState.MET)
+    taken = (_DEADLINE.c.kind == DeadlineKind.ACKNOWLEDGE, _DEADLINE.c.state.in_(_TAKEN))
     return session.execute(select(_DEADLINE.c.id).where(*clock, *taken).limit(1)).first() is not None
 
 

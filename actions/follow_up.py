@@ -40,7 +40,7 @@ def follow_up(session: Session, staff: StaffIdentity) -> FollowUp:
     may_write = allows(staff, Permission.CONVERSATION_TAKE_OVER)
     return FollowUp(
         parcels=undelivered.waiting_for_person(session, staff.community_id) if may_write else (),
-        groups=_groups(session, staff.community_id) if may_write else (),
+        groups=_groups(session, staff) if may_write else (),
         alerts=bundles(session, staff.community_id, staff.staff_id),
         may_lead=Role.MANAGER in staff.roles,
     )
@@ -91,8 +91,12 @@ def answer_homes(
     return answer_group(session, actor, staff.community_id, lead_id, text=spoken.text, answer=one)
 
 
-def _groups(session: Session, community_id: int) -> tuple[GroupCard, ...]:
-    """The group complaints in which somebody still waits, oldest first."""
+def _groups(session: Session, staff: StaffIdentity) -> tuple[GroupCard, ...]:
+    """The group complaints in which somebody still waits, oldest first, but those about the member (domain.md A12)."""
+    community_id = staff.community_id
+    about_them = select(Ticket.group_id).where(
+        Ticket.community_id == community_id, Ticket.group_id.is_not(None), Ticket.about_staff_id == staff.staff_id
+    )
     leads = session.execute(
         select(Ticket.group_id)
         .where(
@@ -100,6 +104,7 @@ def _groups(session: Session, community_id: int) -> tuple[GroupCard, ...]:
             Ticket.group_id.is_not(None),
             Ticket.status.in_(RUNNING),
             Ticket.awaiting_reply_since.is_not(None),
+            Ticket.group_id.not_in(about_them),
         )
         .distinct()
         .order_by(Ticket.group_id)

@@ -11,9 +11,9 @@ from actions.actors import Actor
 from actions.alerts import raise_alerts
 from actions.errors import NotAllowedError, NotFoundError
 from actions.major import MajorRules
-from actions.names import AlertKind, Responsible
+from actions.names import AlertKind
 from actions.roster import roles_of
-from actions.tables import ActorKind, Role, Ticket, TicketStatus
+from actions.tables import ActorKind, Responsible, Role, Ticket, TicketStatus
 from actions.transitions import RUNNING, record_clock
 
 _KINDS = frozenset({"complaint", "repair"})
@@ -50,13 +50,13 @@ class GroupCard:
         return sum(member.awaiting for member in self.members)
 
 
-def note_group(session: Session, ticket: Ticket, responsible: Responsible, rules: MajorRules, now: datetime) -> None:
+def note_group(session: Session, ticket: Ticket, rules: MajorRules, now: datetime) -> None:
     """Record on a new ticket that many homes report the same, and tell the manager when the number is reached.
 
     One matter is one category of complaint, or of repair outside the homes: a fault inside a home is its own. From the
     number on all of them are one group, whose lead is the earliest.
     """
-    inside = ticket.kind == "repair" and responsible is Responsible.INDOOR
+    inside = ticket.kind == "repair" and ticket.responsible is Responsible.INDOOR
     if ticket.kind not in _KINDS or ticket.category in {None, _UNLIKE} or inside:
         return
     rows = session.execute(

@@ -102,6 +102,12 @@ def release_one(session: Session, rules: HoldingRules, now: datetime) -> int | N
     return done
 
 
+def take_from(session: Session, conversation: Conversation, staff_id: int, now: datetime) -> None:
+    """Give a locked conversation to whoever is on duty, if this member holds it: somebody complains about them."""
+    if conversation.owner is TurnOwner.STAFF and conversation.staff_id == staff_id:
+        _pass_on(session, conversation, "accused", now)
+
+
 def release_all_of(session: Session, community_id: int, staff_id: int, now: datetime, *, limit: int) -> int:
     """Let conversations go on whose holder works here no more, at most `limit` of them; how many there were.
 

@@ -47,12 +47,13 @@ class MajorRules:
     negations: re.Pattern[str] | None
     homes: int
     within: timedelta
+    references: re.Pattern[str] | None = None
 
     @classmethod
     def read(cls, files: ContentFiles) -> "MajorRules":
         """Read rules/major.yml. Raises ContentError for a reason without signs or a wrong expression."""
         whole = Section.read(files, SOURCE)
-        whole.only("negations", "reasons", "group")
+        whole.only("negations", "reasons", "group", "references")
         reasons = whole.section("reasons")
         reasons.only(*MajorReason)
         read = tuple(_read_signs(MajorReason(name), section) for name, section in reasons.sections())
@@ -60,7 +61,16 @@ class MajorRules:
             raise whole.fail("reasons", f"must name all of {', '.join(MajorReason)}")
         group = whole.section("group")
         group.only("homes", "within")
-        return cls(read, whole.pattern("negations", end=True), group.number("homes"), group.duration("within"))
+        references = whole.pattern("references")
+        if references is None or "number" not in references.groupindex:
+            raise whole.fail("references", "must name the number: (?P<number>…)")
+        negations = whole.pattern("negations", end=True)
+        return cls(read, negations, group.number("homes"), group.duration("within"), references)
+
+    def reference(self, text: str) -> str:
+        """The number under which an authority keeps the matter, as the text tells it; empty where it tells none."""
+        found = self.references.search(unicodedata.normalize("NFKC", text)) if self.references else None
+        return found["number"] if found else ""
 
     def reason(self, text: str) -> MajorReason | None:
         """The first reason of which the text gives a sign, or None."""

@@ -138,6 +138,7 @@ def split(  # noqa: PLR0913 - one keyword for each detail of the new ticket
         about_staff_id=ticket.about_staff_id,
         reference=ticket.reference,
         limit_at=ticket.outside_due_at,
+        answer_by=ticket.reply_due_at,
         reason=reason,
     )
     opened = open_ticket(session, actor, new, policy, calendar, now)

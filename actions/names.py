@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from actions.rulefile import Section
-from actions.tables import BindingRole, DeadlineKind, FeeKind, Role, Severity, TicketStatus
+from actions.tables import BindingRole, DeadlineKind, FeeKind, Responsible, Role, Severity, TicketStatus
 from words.content import ContentFiles
 
 SOURCE = "rules/names.yml"
@@ -21,14 +21,6 @@ class AlertKind(StrEnum):
     URGE = "urge"
     GROUP = "group"
     UNDELIVERED = "undelivered"
-
-
-class Responsible(StrEnum):
-    """Who answers for what is broken (domain.md B19)."""
-
-    INDOOR = "indoor"
-    PUBLIC = "public"
-    UTILITY = "utility"
 
 
 class PauseReason(StrEnum):
@@ -116,6 +108,10 @@ class Names:
     def binding_role(self, role: BindingRole) -> str:
         """In what capacity somebody belongs to a home."""
         return self.words["binding_roles"][role]
+
+    def responsible(self, who: str) -> str:
+        """Who answers for what is broken."""
+        return self.words["responsible"][who]
 
     def fee_kind(self, kind: FeeKind) -> str:
         """What a bill is for."""

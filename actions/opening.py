@@ -12,8 +12,10 @@ from actions.calendar import Calendar
 from actions.contacts import find_room, homes, known
 from actions.conversations import lock_conversation
 from actions.errors import FieldError
+from actions.outside import check_reference
 from actions.policy import Policy
-from actions.tables import Binding, Severity
+from actions.roster import is_active
+from actions.tables import Binding, Responsible, Severity
 from actions.tickets import NewTicket, TicketCard, open_ticket
 
 LONGEST_SUMMARY = 300
@@ -23,7 +25,8 @@ LONGEST_SUMMARY = 300
 class Request:
     """What a member writes down; `address` is building, unit and room where the place is a home.
 
-    `origin` says where it came from when it did not come by chat: `group` for a residents' group, `phone`, `visit`.
+    `origin` says where it came from when it did not come by chat: `group` for a residents' group, `phone`, `visit`,
+    `authority` with its number and its limit; `about_staff_id` is the member complained about.
     """
 
     kind: str
@@ -34,6 +37,10 @@ class Request:
     severity: Severity = Severity.NORMAL
     address: tuple[str, str | None, str] | None = None
     origin: str = ""
+    reference: str = ""
+    limit_at: datetime | None = None
+    about_staff_id: int | None = None
+    responsible: Responsible | None = None
 
 
 def open_by_staff(
@@ -55,6 +62,8 @@ def open_by_staff(
     summary = request.summary.strip()
     if not summary or len(summary) > LONGEST_SUMMARY:
         raise FieldError("summary", f"should be 1 to {LONGEST_SUMMARY} characters")
+    if request.about_staff_id is not None and not is_active(session, staff.community_id, request.about_staff_id):
+        raise FieldError("about", "is nobody who works here; choose a member of the staff list")
     room_id, resident_id, phone = _room(session, staff, request), None, request.phone
     if conversation_id is not None:
         conversation = access_conversation(session, staff, conversation_id, Permission.CONVERSATION_SEE)
@@ -77,6 +86,10 @@ def open_by_staff(
         room_id=room_id,
         place=request.place.strip() or _label(session, staff.community_id, resident_id, room_id),
         phone=phone,
+        about_staff_id=request.about_staff_id,
+        reference=check_reference(request.reference, request.limit_at, now) if request.reference else "",
+        limit_at=request.limit_at if request.reference else None,
+        responsible=request.responsible,
         reason=request.origin,
     )
     return open_ticket(session, Actor.staff(staff.staff_id), new, policy, calendar, now)

@@ -48,8 +48,9 @@ def owe_answer(
         clocks.append(Clock(DeadlineKind.FIRST_CONTACT, received_at, received_at + policy.first_contact))
     if policy.reply is not None:
         due_at = due_within(received_at, policy.reply, night, severity=ticket.severity)
-        limits = [limit for limit in (limit_at, ticket.outside_due_at) if limit is not None]
-        due_at = max(min(due_at, *limits), received_at) if limits else due_at
+        # A limit that was over when the request came brings nothing forward: a reopened matter has a clean clock.
+        limits = [limit for limit in (limit_at, ticket.outside_due_at) if limit is not None and limit > received_at]
+        due_at = min(due_at, *limits) if limits else due_at
         clocks.append(Clock(DeadlineKind.REPLY, received_at, due_at))
         ticket.awaiting_reply_since, ticket.reply_due_at = received_at, due_at
     return clocks
@@ -75,12 +76,16 @@ def owe_matter(
     """The clocks of the matter itself: to be there, to be done, to call back; a wished visit is not asked for sooner.
 
     `calendar` counts those that run in desk hours; it is needed only where the rules have such. The others run in
-    natural hours, but for an everyday matter nobody is sent, and nobody is called, in the night.
+    natural hours, but for an everyday matter nobody is sent, and nobody is called, in the night. The limit of an
+    authority is one for the whole matter, also where the rules have none (domain.md C11).
     """
+    limit_at = ticket.outside_due_at if ticket.outside_due_at and ticket.outside_due_at > started_at else None
     clocks = []
     for kind in kinds:
         allowed = policy.times.get(kind)
         if allowed is None:
+            if kind is DeadlineKind.COMPLETION and limit_at is not None:
+                clocks.append(Clock(kind, started_at, limit_at))
             continue
         begins_at = started_at
         if kind in policy.desk_hours and calendar is not None:
@@ -92,5 +97,7 @@ def owe_matter(
                 due_at = night.next_morning(due_at)
         if kind is DeadlineKind.ON_SITE and (wished := ticket.visit_until or ticket.visit_from) is not None:
             due_at = max(due_at, wished)
+        if kind is DeadlineKind.COMPLETION and limit_at is not None:
+            begins_at, due_at = min(begins_at, limit_at), min(due_at, limit_at)
         clocks.append(Clock(kind, begins_at, due_at))
     return clocks

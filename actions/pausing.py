@@ -66,8 +66,10 @@ def pause(  # noqa: PLR0913 - one keyword for each detail of the pause
     if ticket.pause_count >= limits.pauses and roles_of(session, community_id, staff_id).isdisjoint(LEADERS):
         raise NotAllowedError(f"{ticket.number} was paused {ticket.pause_count} times; ask a supervisor")
     for deadline in clocks.running(session, ticket, STOPPED):
-        # What is late already stays late, and what a person has promised the resident is kept or put off in words.
-        if deadline.due_at > now and not deadline.words:
+        # What is late already stays late, and what a person has promised the resident is kept or put off in words. An
+        # authority does not wait for parts (domain.md C11).
+        outside = deadline.kind is DeadlineKind.COMPLETION and ticket.outside_due_at is not None
+        if deadline.due_at > now and not deadline.words and not outside:
             deadline.state, deadline.paused_at, deadline.next_check_at = DeadlineState.PAUSED, now, None
     clocks.start(session, ticket, Clock(DeadlineKind.PAUSE, now, until, words=reason.value), now)
     ticket.paused_until, ticket.pause_count = until, ticket.pause_count + 1

@@ -7,11 +7,11 @@ from datetime import timedelta
 from actions.errors import FieldError
 from actions.ladder import Step, read_ladders
 from actions.major import MajorReason, MajorRules
-from actions.names import AlertKind, Names, Responsible
+from actions.names import AlertKind, Names
 from actions.ratings import Ratings
 from actions.replies import ReplyRules
 from actions.rulefile import Section
-from actions.tables import DeadlineKind, Severity
+from actions.tables import DeadlineKind, Responsible, Severity
 from actions.ticket_policy import CEILING, Limits, Telling, TicketPolicy
 from words.content import ContentFiles
 

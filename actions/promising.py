@@ -50,8 +50,8 @@ def promise(
 ) -> TicketCard:
     """Record what a member promised without answering, in plain talk or by telephone; no reply clock is stopped.
 
-    Raises FieldError for a moment that cannot be promised, NotAllowedError for all but staff and for the member
-    complained about, TransitionError for a ticket that is done, ConflictError.
+    Raises FieldError for a moment that cannot be promised, NotAllowedError for all but staff, for the member complained
+    about and for a visit or a completion put off too often, TransitionError for a ticket that is done, ConflictError.
     """
     ticket = lock_ticket(session, community_id, ticket_id, version=version)
     next_status(ticket.status, Verb.PROMISE)
@@ -59,7 +59,10 @@ def promise(
     refuse_accused(ticket, staff_id, Verb.PROMISE)
     if not promised:
         raise FieldError("promised_at", "is missing; name what is promised, and for when")
-    check_promises(ticket, promised, frozen_rules(ticket)[0].limits, now)
+    limits = frozen_rules(ticket)[0].limits
+    check_promises(ticket, promised, limits, now)
+    if any(puts_off(session, ticket, one) for one in promised if one.kind is not PromiseKind.ANSWER):
+        count_put_off(session, ticket, staff_id, limits)
     keep_promises(session, ticket, promised, now)
     record(session, ticket, actor, "ticket:promised", detail=told_of(promised), message_id=message_id, now=now)
     return card(session, community_id, ticket_id, now)
@@ -112,12 +115,16 @@ def count_put_off(session: Session, ticket: Ticket, staff_id: int, limits: Limit
     ticket.hold_count += 1
 
 
-def puts_off(session: Session, ticket: Ticket, promised_at: datetime) -> bool:
-    """Whether a promise moves a running one to a later time; the daily word on a major matter is none (C10)."""
-    if ticket.severity is not Severity.NORMAL:
+def puts_off(session: Session, ticket: Ticket, promised: Promised) -> bool:
+    """Whether a promise moves one of its kind to a later time; the daily word on a major matter is none (C10).
+
+    To be there and to be done are put off where a person had promised them: the clock of a rule is nobody's word.
+    """
+    kind = _KINDS[promised.kind]
+    if kind is DeadlineKind.PROMISE and ticket.severity is not Severity.NORMAL:
         return False
-    given = clocks.running(session, ticket, (DeadlineKind.PROMISE,))
-    return any(deadline.due_at < promised_at for deadline in given)
+    given = clocks.running(session, ticket, (kind,))
+    return any(one.due_at < promised.due_at for one in given if one.words or kind is DeadlineKind.PROMISE)
 
 
 def keep_promises(session: Session, ticket: Ticket, promised: Sequence[Promised], now: datetime) -> None:
@@ -136,6 +143,12 @@ def promise_next_word(session: Session, ticket: Ticket, promised_at: datetime | 
     rules, night = frozen_rules(ticket)
     due_at = promised_at or due_within(now, rules.limits.default_promise, night)
     clocks.start(session, ticket, Clock(DeadlineKind.PROMISE, now, due_at), now)
+
+
+def owes_daily_word(ticket: Ticket, answers: Sequence[Promised], limits: Limits, now: datetime) -> bool:
+    """Whether a major matter, of which residents hear every day, was promised no word so soon (domain.md C10)."""
+    soon = now + limits.default_promise
+    return ticket.severity is Severity.MAJOR and not any(one.due_at <= soon for one in answers)
 
 
 def told_of(promised: Sequence[Promised]) -> dict[str, object]:

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from actions.ladder import Step
-from actions.names import AlertKind, Responsible
-from actions.tables import DeadlineKind, Severity
+from actions.names import AlertKind
+from actions.tables import DeadlineKind, Responsible, Severity
 
 # The ceiling of the source (domain.md C1, C7); no data can lift it.
 CEILING = timedelta(hours=24)

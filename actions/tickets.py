@@ -16,8 +16,9 @@ from actions.groups import note_group
 from actions.ids import new_id
 from actions.owed import STOPPED, Clock, owe_answer, owe_matter, owe_work
 from actions.policy import Policy, TicketPolicy
+from actions.responsibility import note_responsible
 from actions.statements import dialect_of, table
-from actions.tables import DeadlineKind, Department, Severity, Ticket, TicketNumber, TicketStatus
+from actions.tables import DeadlineKind, Department, Responsible, Severity, Ticket, TicketNumber, TicketStatus
 from actions.transitions import record
 
 __all__ = ["FIRST_NUMBER", "NewTicket", "TicketCard", "card", "check_visit", "open_cards", "open_ticket"]
@@ -45,8 +46,9 @@ class NewTicket:
 
     `received_at` is when the request reached the desk: its clock starts there. `about_staff_id` is the member
     complained about; `reference` is the number of a complaint that came through an authority (domain.md C11);
-    `limit_at` brings the answer forward: the authority's limit, or the visit that is wished for; `reason` says why it
-    is a major matter.
+    `limit_at` brings the answer forward: the authority's limit, or the visit that is wished for, as `answer_by` does,
+    by when an answer was due before this was a ticket of its own; `responsible` is who answers for the matter where it
+    is not whom the rules name; `reason` says why it is a major matter.
     """
 
     community_id: int
@@ -65,6 +67,8 @@ class NewTicket:
     about_staff_id: int | None = None
     reference: str = ""
     limit_at: datetime | None = None
+    answer_by: datetime | None = None
+    responsible: Responsible | None = None
     reason: str = ""
 
 
@@ -78,7 +82,8 @@ def open_ticket(
     if not new.summary.strip():
         raise FieldError("summary", "is empty; say what it is about")
     check_visit(new.visit_from, new.visit_until)
-    rules = policy.for_ticket(new.kind, new.category, new.severity)
+    severity = Severity.MAJOR if new.reference and new.severity is Severity.NORMAL else new.severity
+    rules = policy.for_ticket(new.kind, new.category, severity)
     ticket = _row(session, new, rules, policy, calendar, now)
     # What is owed stands on the ticket before it is stored, so that it is stored once.
     owed = _owed(ticket, new, rules, calendar, now)
@@ -86,7 +91,9 @@ def open_ticket(
     detail = {"reference": new.reference} if new.reference else {}
     record(session, ticket, actor, "ticket:opened", reason=new.reason, detail=detail, now=now)
     clocks.start_all(session, ticket, rules, owed, now)
-    note_group(session, ticket, rules.responsible, policy.major, now)
+    if new.responsible is not None and new.responsible is not rules.responsible:
+        note_responsible(session, ticket, actor, new.responsible, now=now)
+    note_group(session, ticket, policy.major, now)
     return card(session, new.community_id, ticket.id, now)
 
 
@@ -106,6 +113,7 @@ def _row(
         kind=new.kind,
         category=new.category,
         severity=rules.severity,
+        responsible=rules.responsible,
         status=TicketStatus.OPEN,
         conversation_id=new.conversation_id,
         resident_id=new.resident_id,
@@ -150,6 +158,7 @@ def _owed(ticket: Ticket, new: NewTicket, rules: TicketPolicy, calendar: Calenda
     owed: list[Clock] = []
     if ticket.severity is Severity.ALARM:
         owed.append(Clock(DeadlineKind.ACKNOWLEDGE, now, now + rules.times[DeadlineKind.ACKNOWLEDGE]))
-    owed += owe_answer(ticket, rules, calendar.night, min(new.received_at, now), limit_at=new.limit_at)
+    limit_at = min((limit for limit in (new.limit_at, new.answer_by) if limit is not None), default=None)
+    owed += owe_answer(ticket, rules, calendar.night, min(new.received_at, now), limit_at=limit_at)
     owed += owe_work(ticket, rules, calendar.night, DeadlineKind.DISPATCH, now)
     return owed + owe_matter(ticket, rules, calendar.night, calendar, STOPPED, now)

@@ -25,7 +25,7 @@ from actions.ladder import Step, plan
 from actions.migrate import upgrade
 from actions.policy import Policy
 from actions.store import Store, open_store
-from actions.tables import DeadlineKind, DeadlineState, Role, Severity, TicketStatus
+from actions.tables import DeadlineKind, DeadlineState, Responsible, Role, Severity, TicketStatus
 from bench.databases import ENGINES, Databases, Row, databases
 from desk.settings import read_settings
 from words.content import ContentFiles
@@ -37,7 +37,7 @@ _FIRST_ID = 1_000_000_000
 _TICKET = (
     "community_id", "id", "number", "kind", "category", "severity", "status", "version", "place", "summary",
     "opened_at", "awaiting_reply_since", "reply_due_at", "policy", "breached", "reopened_count", "hold_count",
-    "holds_agreed", "pause_count", "paused_seconds", "reference",
+    "holds_agreed", "pause_count", "paused_seconds", "reference", "responsible",
 )  # fmt: skip
 _DEADLINE = (
     "community_id", "id", "ticket_id", "kind", "state", "started_at", "due_at", "stage", "next_check_at", "ladder",
@@ -115,6 +115,7 @@ def _ticket(community_id: int, policy: str, number: int) -> Row:
     return (
         community_id, _FIRST_ID + number, f"C-{number}", "complaint", "noise", Severity.NORMAL.value,
         TicketStatus.OPEN.value, 0, "", "bench", at, at, due_at, policy, False, 0, 0, 0, 0, 0, "",
+        Responsible.PUBLIC.value,
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ from bot.dialogue.steps import (
     Withdraw,
 )
 from bot.dialogue.talk import next_word_at, shorten
+from bot.noting import note_told, visit_limit
 from bot.persons import ask, let_go
 from bot.seeds import seed_of
 from words.answers import fill
@@ -50,10 +51,8 @@ _REMEMBERED_VARIANTS = 12
 _MOST_SENTENCES = 3
 # Facts that repeat what the resident wrote; nobody checks a resident's manners.
 _QUOTED = ("summary", "matter", "lines", "person")
-_MORNING = 9
 # A photo that came before its words belongs to them.
 _PHOTOS_BEFORE = timedelta(hours=2)
-_LEAST_TIME_TO_ANSWER = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +125,7 @@ class Performer:
 
     def _open(self, step: Open) -> None:
         visit_from, visit_until = step.visit or (None, None)
+        now = self._situation.now
         new = NewTicket(
             community_id=self._turn.community_id,
             kind=step.kind,
@@ -141,15 +141,17 @@ class Performer:
             visit_from=visit_from,
             visit_until=visit_until,
             reason=step.reason,
-            limit_at=self._limit(visit_from) if step.within is None else self._situation.now + step.within,
+            limit_at=visit_limit(visit_from, self._rules.phrases.zone, now)
+            if step.within is None
+            else now + step.within,
+            responsible=step.responsible,
         )
-        self._cards[step.name] = tickets.open_ticket(
-            self._session, self._resident, new, self._rules.policy, self._calendar, self._situation.now
-        )
-        ticket_id = self._cards[step.name].id
+        opened = tickets.open_ticket(self._session, self._resident, new, self._rules.policy, self._calendar, now)
+        self._cards[step.name] = note_told(self._session, self._turn, opened, self._rules.policy, step.summary, now)
+        ticket_id = opened.id
         self._attach(ticket_id, step.received_at - _PHOTOS_BEFORE)
         rooms = {new.room_id} if new.room_id else set(bills_seen(self._situation.known.homes))
-        note_dispute(self._session, self._turn.community_id, self._cards[step.name], rooms, self._situation.now)
+        note_dispute(self._session, self._turn.community_id, self._cards[step.name], rooms, now)
 
     def _attach(self, ticket_id: int, since: datetime) -> None:
         """Photos belong to the ticket that is spoken of; whoever works on it sees them there."""
@@ -199,15 +201,10 @@ class Performer:
                 )
         if isinstance(step, Add | Press | Reopen) and self._turn.messages:
             self._attach(ticket_id, self._turn.messages[0].stored_at)
-        self._cards[str(ticket_id)] = tickets.card(session, community, ticket_id, now)
-
-    def _limit(self, visit_from: datetime | None) -> datetime | None:
-        """Whoever wants somebody at three o'clock is answered before three, for a whole day before its morning."""
-        if visit_from is None:
-            return None
-        local = visit_from.astimezone(self._rules.phrases.zone)
-        limit = local.replace(hour=_MORNING) if local.hour < _MORNING else local
-        return limit if limit > self._situation.now + _LEAST_TIME_TO_ANSWER else None
+        card = tickets.card(session, community, ticket_id, now)
+        if isinstance(step, Add | Press | Raise):
+            card = note_told(session, self._turn, card, self._rules.policy, "", now)
+        self._cards[str(ticket_id)] = card
 
     def _changes(self, step: Amend) -> TicketChanges:
         changes: TicketChanges = {}

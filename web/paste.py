@@ -1,5 +1,6 @@
 """A message from a residents' group, a call or a visit becomes a ticket: pasted, read, mended by hand, opened (B14)."""
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from actions.access import Permission, StaffIdentity, require
+from actions.access import Permission, StaffIdentity, allows, require
 from actions.console import Seen, Spoken
 from actions.errors import FieldError
 from actions.live import newest
 from actions.opening import open_by_staff
 from actions.store import Session
-from actions.views import EstateCard, estate_by_id
+from actions.views import EstateCard, assignees, estate_by_id
+from actions.views.shown import Assignee
 from web.deps import Deps
 from web.forms import Form, FormLimits, read_form
 from web.pages import Pages
@@ -26,7 +28,7 @@ from web.submitted import Submitted
 from web.talking import request_of
 
 _FORM = FormLimits(body=32_768, text=32_768)
-_ORIGINS = ("group", "phone", "visit", "letter")
+_ORIGINS = ("group", "phone", "visit", "letter", "authority")
 _NOTHING = Pasted("", "", "", "", "")
 
 
@@ -58,6 +60,7 @@ class Paste:
         zone, now = ZoneInfo(estate.timezone), self._deps.clock()
         if form.text("open") != "1":
             pasted = read_pasted(form.text("text"), self._deps.console.engine, now.astimezone(zone))
+            pasted = replace(pasted, reference=self._deps.policy.major.reference(form.text("text")))
             return await self._page(staff, form, pasted)
         sent = Submitted(self._deps, staff, 0, None, form, Spoken(""), Seen(), zone, now)
         try:
@@ -93,14 +96,19 @@ class Paste:
     async def _page(self, staff: StaffIdentity, form: Form, pasted: Pasted, *, error: str = "") -> Response:
         self._allowed(staff)
 
-        def read(session: Session) -> tuple[EstateCard, str]:
-            return estate_by_id(session, staff.community_id), newest(session)
+        now = self._deps.clock()
 
-        estate, cursor = await self._deps.store.read(read)
-        shown: dict[str, Any] = frame(staff, estate, self._deps.clock()) | {
+        def read(session: Session) -> tuple[EstateCard, str, tuple[Assignee, ...]]:
+            people = assignees(session, staff, now) if allows(staff, Permission.TICKET_ASSIGN) else ()
+            return estate_by_id(session, staff.community_id), newest(session), people
+
+        estate, cursor, people = await self._deps.store.read(read)
+        shown: dict[str, Any] = frame(staff, estate, now) | {
+            "people": people,
+            "kept": defaultdict(str, form.fields),
             "text": form.text("text"),
             "pasted": pasted,
-            "origin": form.text("origin") or _ORIGINS[0],
+            "origin": form.text("origin") or ("authority" if pasted.reference else _ORIGINS[0]),
             "origins": _ORIGINS,
             "read": bool(form.text("text") or pasted.summary),
             "labels": self._deps.console.labels,

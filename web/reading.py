@@ -26,6 +26,7 @@ class Pasted:
     phone: str
     matter: str
     severity: str
+    reference: str = ""
 
 
 def address_in(text: str) -> tuple[str, str | None, str] | None:

@@ -15,9 +15,10 @@ from actions.clock_record import ClockRecord, clock_record
 from actions.drafts import Present, draft_of, present, snoozed_until
 from actions.errors import NotFoundError
 from actions.live import newest
+from actions.particulars import Particulars, particulars
 from actions.standing import Standing, standing
 from actions.store import Session
-from actions.tables import Direction
+from actions.tables import Direction, Responsible
 from actions.ticket_work import LinkedTicket, PauseReason, linked_to
 from actions.transitions import allowed
 from actions.views import (
@@ -70,6 +71,7 @@ class Subject:
     snoozed: datetime | None = None
     linked: tuple[LinkedTicket, ...] = ()
     clocks: ClockRecord | None = None
+    particulars: Particulars | None = None
 
     @property
     def mood(self) -> Mood:
@@ -153,6 +155,7 @@ async def read_subject(deps: Deps, request: Request, staff: StaffIdentity) -> Su
             snoozed=snoozed_until(session, staff.community_id, subject_id, now) if page else None,
             linked=linked_to(session, staff, subject_id) if page else (),
             clocks=clock_record(session, staff.community_id, subject_id) if page else None,
+            particulars=particulars(session, staff, subject_id, now) if page else None,
             standing=_standing(session, staff, page, talk, now) if writes else Standing(),
         )
 
@@ -225,6 +228,8 @@ def context(deps: Deps, staff: StaffIdentity, subject: Subject, outcome: Outcome
         "linked": subject.linked,
         "clocks": subject.clocks.clocks if subject.clocks else (),
         "pauses": tuple(PauseReason),
+        "more": subject.particulars,
+        "responsibles": tuple(Responsible),
         "suggested": suggested(deps, subject, now),
         "labels": deps.console.labels,
         "kinds": tuple(deps.policy.prefixes),

@@ -114,4 +114,7 @@ def request_of(sent: Submitted) -> Request:
         severity=Severity(severity) if severity in set(Severity) else Severity.NORMAL,
         address=address_in(text),
         origin=sent.form.text("origin"),
+        reference=sent.form.text("reference"),
+        limit_at=sent.moment("limit_at"),
+        about_staff_id=sent.form.number("about"),
     )

@@ -11,6 +11,7 @@ from actions.errors import FieldError
 from actions.store import Session
 from web import talking
 from web.joining import JOINING_VERBS
+from web.particulars import PARTICULAR_VERBS
 from web.submitted import Change, Submitted, promises_of
 
 _HOUR = timedelta(hours=1)
@@ -186,6 +187,7 @@ TICKET_VERBS: Mapping[str, Callable[[Submitted], Change]] = {
     "transfer": talking.transfer,
     "open": talking.open_ticket,
     **JOINING_VERBS,
+    **PARTICULAR_VERBS,
 }
 CONVERSATION_VERBS: Mapping[str, Callable[[Submitted], Change]] = {
     "reply": talking.talk,

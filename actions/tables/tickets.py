@@ -30,6 +30,15 @@ class Severity(StrEnum):
     ALARM = "alarm"
 
 
+class Responsible(StrEnum):
+    """Who answers for what is broken: inside the home, the public part, a utility, the developer (domain.md B19)."""
+
+    INDOOR = "indoor"
+    PUBLIC = "public"
+    UTILITY = "utility"
+    DEVELOPER = "developer"
+
+
 class ActorKind(StrEnum):
     """Who did something."""
 
@@ -70,9 +79,10 @@ class Ticket(Tenant, Base):
 
     `policy` is the deadline policy frozen when the ticket was opened, so that editing the rules never moves a running
     clock. `awaiting_reply_since` is the moment of the earliest request that no person has answered yet. The staff
-    member complained about (`about_staff_id`) never handles or closes it (domain.md C9). `reference` is the number of
-    an authority and `outside_due_at` its limit (C11); `group_id` is the first ticket of a group complaint (C10). A
-    pause stands until `paused_until`; `hold_count` put-offs were used, `holds_agreed` more were agreed to.
+    member complained about (`about_staff_id`) never handles or closes it (domain.md C9). `responsible` is who answers
+    for the matter (B19): as the rules have it, until somebody knows better. `reference` is the number of an authority
+    and `outside_due_at` its limit (C11); `group_id` is the first ticket of a group complaint (C10). A pause stands
+    until `paused_until`; `hold_count` put-offs were used, `holds_agreed` more were agreed to.
     """
 
     __tablename__ = "tickets"
@@ -103,6 +113,7 @@ class Ticket(Tenant, Base):
     kind: Mapped[str]
     category: Mapped[str | None]
     severity: Mapped[Severity] = mapped_column(named(Severity))
+    responsible: Mapped[Responsible] = mapped_column(named(Responsible), default=Responsible.PUBLIC)
     status: Mapped[TicketStatus] = mapped_column(named(TicketStatus))
     version: Mapped[int] = mapped_column(default=0)
     conversation_id: Mapped[int | None]

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from actions.responsibility import RESPONSIBLE
 from actions.tables import ActorKind, Ticket, TicketEvent
 from actions.views.shown import ShownEvent, TalkEvent
 from actions.views.timeline import staff_names
@@ -80,6 +81,8 @@ def _shown(row: TicketEvent, names: Mapping[int, str]) -> ShownEvent:
 
 def _about(row: TicketEvent, names: Mapping[int, str]) -> str:
     detail = row.detail
+    if row.kind == RESPONSIBLE:
+        return str(detail["responsible"])
     if staff := detail.get("staff"):
         return names.get(int(staff), "")
     return str(detail.get("stars") or (detail.get("text") if row.kind in _WORDED else "") or "")

@@ -5,8 +5,7 @@ from datetime import datetime
 
 from actions.contacts import Home
 from actions.major import is_major
-from actions.names import Responsible
-from actions.tables import Severity
+from actions.tables import Responsible, Severity
 from bot.dialogue import slots
 from bot.dialogue.came_by import completed
 from bot.dialogue.state import FormState
@@ -196,6 +195,7 @@ def ticket_of(form: Form, state: FormState, name: str, phrases: Phrases, *, reas
     matter = state.matter or state.said[:LONGEST_MATTER]
     texts = [text for text in state.texts.values() if bare(text) not in bare(matter).upper()]
     category = state.label.partition(".")[2] or None
+    warranty = form.ticket == "repair" and phrases.wishes.says(Wish.WARRANTY, f"{matter}\n{state.said}")
     return Open(
         name=name,
         kind=form.ticket,
@@ -208,6 +208,7 @@ def ticket_of(form: Form, state: FormState, name: str, phrases: Phrases, *, reas
         visit=state.visit,
         reason=state.major or reason,
         within=form.within,
+        responsible=Responsible.DEVELOPER if warranty else None,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from actions.tables import BindingRole, Severity, TurnOwner
+from actions.tables import BindingRole, Responsible, Severity, TurnOwner
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,10 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Open a ticket; later steps speak of it by `name`. `within` is how soon it must be answered, whatever its rule."""
+    """Open a ticket; later steps speak of it by `name`. `within` is how soon it must be answered, whatever its rule.
+
+    `responsible` is who answers for the matter by the resident's words, None where the rules say it.
+    """
 
     name: str
     kind: str
@@ -53,6 +56,7 @@ class Open:
     visit: tuple[datetime, datetime] | None = None
     reason: str = ""
     within: timedelta | None = None
+    responsible: Responsible | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,3 +110,18 @@ def test_every_reason_needs_its_words() -> None:
     without = text[: text.index("  lawyer:")] + text[text.index("  outside:") :]
     with pytest.raises(ContentError, match="must name all of"):
         MajorRules.read(changed("rules/major.yml", text, without))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("我已经打了12345，工单号是20261123000077", "20261123000077"),
+        ("12345受理编号：GD20261123-07，三天了", "GD20261123-07"),
+        ("信访编号 2026-0077-3", "2026-0077-3"),
+        ("我要打12345", ""),
+        ("12345的电话打不通，我电话13812345678", ""),
+        ("我的报修单号R-1001", ""),
+    ],
+)
+def test_the_number_of_an_authority_is_read_from_the_residents_words(text: str, number: str) -> None:
+    assert rules().major.reference(text) == number

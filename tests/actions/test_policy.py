@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from actions.errors import FieldError
-from actions.names import PauseReason, PromiseKind, Responsible
+from actions.names import PauseReason, PromiseKind
 from actions.policy import CEILING, Policy, TicketPolicy
-from actions.tables import DeadlineKind, Severity, TicketStatus
+from actions.tables import DeadlineKind, Responsible, Severity, TicketStatus
 from tests.actions.factories import changed, content, rules
 from words.errors import ContentError
 

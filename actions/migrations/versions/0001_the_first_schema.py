@@ -677,6 +677,11 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
+            "responsible",
+            sa.Enum("indoor", "public", "utility", "developer", name="responsible", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column(
             "status",
             sa.Enum(
                 "open",
