@@ -14,10 +14,13 @@ _SHORT = 7
 _LONGEST = 40
 _MOST_CLAUSES = 8
 _MOST_NAMED = 3
+_NOBODY_CARES = re.compile(r"不管|没人[管理来]|不理|不处理|没反应|看不见")
 _ASKS = re.compile(r"[吗呢么?？]$|怎么|多少|几[点号天时]|什么|哪|能不能|可不可以|是不是|有没有|啥|咋")
 _WANTS = re.compile(
     r"帮|麻烦|请|修|换|派|来人|安排|处理|管管|催|查|退|开|投诉|报|表扬|建议|登记|取消|转|通知|通一下|看看|问"
 )
+# What goes on about the first request: another way of doing it, whether that will do.
+_GOES_ON = re.compile(r"^.{0,4}(?:可以|行|能行)(?:吗|么|不|嘛)|还是(?:得|要|必须|非|我|去|等)")
 # A second request begins with whose matter it is, or with what is wanted; what only goes on begins otherwise.
 _BEGINS = re.compile(
     r"(?:(?:另外|顺便|还有|对了|再|另)[,，]?)?"
@@ -47,18 +50,30 @@ class Cut:
         left, right = self.left, self.right
         if left.intent in SOCIAL or right.intent in SOCIAL or left.intent == right.intent == "progress":
             return False
-        complaints = left.intent == right.intent == "complaint"
-        if complaints and self.opens < _CONNECTIVE and _HOW_IT_IS_HANDLED & {left.category, right.category}:
-            # “保安也不管” behind a complaint is about that complaint.
+        if left.intent == right.intent == "complaint" and self.opens < _CONNECTIVE and self._one_matter():
             return False
         return (left.intent, left.category) != (right.intent, right.category)
+
+    def _one_matter(self) -> bool:
+        """Whether one of two complaints is about how the other is handled: “…天天被占，保安也不管”."""
+        handled = _HOW_IT_IS_HANDLED & {self.left.category, self.right.category}
+        return bool(handled or _NOBODY_CARES.search(self.right.part.text))
 
     def evidence(self, model: Model) -> list[float]:
         """Numbers of about the same size, in a fixed order."""
         left, right, whole = self.left, self.right, self.whole
         margins, leads = sorted((left.margin, right.margin)), sorted((left.lead, right.lead))
         lengths = [ask.part.end - ask.part.start for ask in (left, right)]
-        progress = "progress" in {left.intent, right.intent}
+        intents = {left.intent, right.intent}
+        progress = "progress" in intents
+        asking = [bool(_ASKS.search(ask.part.text)) for ask in (left, right)]
+        # Without a connective, whoever asks twice, blames twice or presses behind a complaint mostly goes on.
+        going_on = (
+            all(asking),
+            intents <= {"fee", "inquiry"},
+            left.intent == right.intent,
+            intents <= {"complaint", "progress"},
+        )
         return [
             *margins,
             *leads,
@@ -74,9 +89,11 @@ class Cut:
             min(self.clauses, _MOST_CLAUSES) / 4,
             float(self.place == 1),
             *_named(left.part.meant, right.part.meant),
-            *(float(bool(_ASKS.search(ask.part.text))) for ask in (left, right)),
+            *(float(asks) for asks in asking),
+            *(float(goes_on and self.opens < _CONNECTIVE) for goes_on in going_on),
             *(float(bool(_WANTS.search(ask.part.text))) for ask in (left, right)),
             float(bool(_BEGINS.match(right.part.text))),
+            float(bool(_GOES_ON.search(right.part.text))),
         ]
 
 
