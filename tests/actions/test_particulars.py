@@ -1,9 +1,11 @@
 """Whom a complaint is about, what an authority asks, whose a fault is, and the pauses: on record, and what follows."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from actions import particulars
 from actions.accused import name_accused, named_in
@@ -26,17 +28,21 @@ REFERENCE = "20261123-00077"
 DAY = timedelta(days=1)
 
 
+def _moments(query: Select[datetime], session: Session) -> list[datetime]:
+    return list(session.scalars(query))
+
+
 async def test_who_turns_out_to_be_complained_about_loses_the_matter_and_reads_no_more_of_it(store: Store) -> None:
     desk = await settle_desk(store)
     chen, community = desk.cast.staff["小陈"], desk.cast.community_id
     ticket = await desk.open("complaint", "service_attitude")
     await desk.do(assign, desk.staff("孙主管"), ticket, staff_id=chen)
-    await store.write(
-        lambda s: (
-            setattr(s.get_one(Conversation, (community, desk.cast.conversations["王芳"])), "staff_id", chen)
-            or setattr(s.get_one(Conversation, (community, desk.cast.conversations["王芳"])), "owner", TurnOwner.STAFF)
-        )
-    )
+
+    def take_over(session: Session) -> None:
+        conversation = session.get_one(Conversation, (community, desk.cast.conversations["王芳"]))
+        conversation.staff_id, conversation.owner = chen, TurnOwner.STAFF
+
+    await store.write(take_over)
     assert await store.read(lambda s: len(open_alerts(s, community, chen))) == 1
     await store.write(
         lambda s: particulars.say_about(
@@ -172,17 +178,12 @@ async def test_of_a_major_matter_the_resident_hears_every_day_whatever_else_was_
         hold, desk.staff("孙主管"), held, reason="等厂家检测", promised_at=far, contact="孙主管 0571-88880100"
     )
     for ticket in (replied, held):
-        promises = await store.read(
-            lambda s, one=ticket: (
-                s.execute(
-                    select(Deadline.due_at)
-                    .where(Deadline.ticket_id == one.id, Deadline.kind == DeadlineKind.PROMISE)
-                    .order_by(Deadline.due_at)
-                )
-                .scalars()
-                .all()
-            )
+        promised = (
+            select(Deadline.due_at)
+            .where(Deadline.ticket_id == ticket.id, Deadline.kind == DeadlineKind.PROMISE)
+            .order_by(Deadline.due_at)
         )
+        promises = await store.read(partial(_moments, promised))
         assert promises[-1] == far
         assert promises[0] <= NOW + DAY
 

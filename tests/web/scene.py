@@ -187,6 +187,7 @@ async def open_scene(store: Store, folder: Path, settings: WebSettings | None = 
         console=ConsoleContent.read(content(), knowledge()),
         bills=BillRules.read(content()),
         moment=phrases().moment,
+        notice_word=phrases().announcements.word,
         review=ReviewDesk.build(store, _few_examples(), folder.parent / "home", folder.parent / "held"),
         training=scene.training,
     )
