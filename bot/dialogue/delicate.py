@@ -75,7 +75,7 @@ def _compensation(talk: Talk) -> str | None:
 
 def _threatened(talk: Talk) -> str | None:
     """Whoever threatens is answered calmly and by a person; a danger that is going on has been an alarm already."""
-    if talk.owner is TurnOwner.NOBODY:
+    if talk.owner is TurnOwner.NOBODY and talk.state.handover_ticket is None:
         return None
     flow.close_silent(talk)
     requests.to_person(talk, reason="threat")

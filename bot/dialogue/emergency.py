@@ -20,9 +20,9 @@ _SAME_ALARM = timedelta(hours=2)
 _SAME_DANGER = timedelta(minutes=20)
 # A message that gives an address during an alarm is about the alarm, unless it is so sure to be about something else.
 _PLAINLY = 0.9
-# Whoever is in danger does not chat, presses for nothing else (“还没出来呢”), and asks what is not in any book:
-# “阀门在哪我找不到”.
-_ABOUT_IT = frozenset({Intent.CHITCHAT, Intent.INQUIRY, Intent.PROGRESS})
+# Whoever is in danger does not chat, presses for nothing else, denies nothing else (“还没出来呢”), and asks
+# what is in no book: “阀门在哪我找不到”.
+_ABOUT_IT = frozenset({Intent.CHITCHAT, Intent.INQUIRY, Intent.PROGRESS, Intent.DENY})
 _COULD_BE_MORE = frozenset({Intent.REPAIR, Intent.COMPLAINT})
 _WHERE = frozenset({EntityType.BUILDING, EntityType.UNIT, EntityType.ROOM, EntityType.PHONE})
 # The place is taken from what is said or known; it is never asked for before the safety words.
