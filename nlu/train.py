@@ -1,12 +1,7 @@
-"""Trains the embedded engine's model from examples with scikit-learn, in seconds rather than minutes.
-
-Two trainings on the same data differ a little, where it decides nothing: the solvers that work side by side draw from
-one random state, and stop when they are near enough.
-"""
+"""Trains the embedded engine's model from examples with scikit-learn, in seconds rather than minutes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,30 +10,23 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
-from sklearn.svm import LinearSVC
 
 from nlu.danger import SIGN_NAMES
 from nlu.features import SIGNS, Featuriser
 from nlu.model import EMERGENCY, INTENT, LABEL, Calibration, Head, Model, joint_margins
+from nlu.solving import Fitted, Job, Labels, Matrix, Rows, fit_all, svm
 from nlu.train_cuts import with_cuts
 from nlu.training_data import Example, TrainingData
 from nlu.vectoriser import Floats, Vectoriser
 from nlu.weights import Weights
 
 Progress = Callable[[str, float], None]
-Matrix = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.str_]
-Rows = npt.NDArray[np.int64]
 
 _SEED = 20240824
 _FOLDS = 3
 _SMALL = 2_000
 _MIDDLE_POWER = 0.5
 _IDF_POWERS = (0.0, _MIDDLE_POWER, 1.0)
-_WORKERS = 2
-# What an error costs, how much more one of a rare label costs, and when a solver is near enough; found by
-# cross-validation.
-_COST, _BALANCE, _TOLERANCE = 0.7, 0.3, 0.3
 # The share of the features that is left out of the model: those of the smallest weights.
 _LEFT_OUT = 0.3
 _NEARLY_BEST = 0.005
@@ -102,15 +90,6 @@ class _Bags:
         return hstack([csr_matrix((named.values, named.places, named.starts), shape=shape), meanings], format="csr")
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    """A head's weights, features down and labels across."""
-
-    labels: tuple[str, ...]
-    weights: Matrix
-    bias: Matrix
-
-
 def _intent(example: Example) -> str:
     return example.intent.partition(".")[0]
 
@@ -128,15 +107,18 @@ def _bags(featuriser: Featuriser, examples: Sequence[Example]) -> _Bags:
     return _Bags(blocks, order, np.array([seen[name] for name in order], dtype=np.float32))
 
 
-def _targets(examples: Sequence[Example], intents: Labels) -> dict[str, tuple[Rows, Labels]]:
+def _targets(examples: Sequence[Example], intents: Labels) -> dict[str, Job]:
     """For each head the rows that it learns from and their labels."""
     everything = np.arange(len(examples))
-    targets = {INTENT: (everything, intents), LABEL: (everything, np.array([example.intent for example in examples]))}
+    targets = {
+        INTENT: Job(everything, intents),
+        LABEL: Job(everything, np.array([example.intent for example in examples])),
+    }
     for intent in sorted(set(intents)):
         rows: list[int] = [row for row, example in enumerate(examples) if example.intent.startswith(f"{intent}.")]
         labels = np.array([examples[row].intent.partition(".")[2] for row in rows])
         if len(set(labels)) > 1:
-            targets[f"{intent}."] = (np.array(rows, dtype=np.int64), labels)
+            targets[f"{intent}."] = Job(np.array(rows, dtype=np.int64), labels)
     return targets
 
 
@@ -149,7 +131,7 @@ def _telling(vectoriser: Vectoriser, weights: Matrix) -> tuple[Vectoriser, Matri
     return smaller, np.concatenate([weights[kept], weights[named:]])
 
 
-def _heads(fitted: Mapping[str, _Fitted]) -> dict[str, Head]:
+def _heads(fitted: Mapping[str, Fitted]) -> dict[str, Head]:
     heads: dict[str, Head] = {}
     first = 0
     for name, one in fitted.items():
@@ -160,39 +142,19 @@ def _heads(fitted: Mapping[str, _Fitted]) -> dict[str, Head]:
 
 def _solve(
     matrix: csr_matrix,
-    targets: Mapping[str, tuple[Rows, Labels]],
+    targets: Mapping[str, Job],
     folds: Sequence[tuple[Rows, Rows]],
     progress: Progress,
-) -> tuple[dict[str, _Fitted], list[dict[str, _Fitted]]]:
+) -> tuple[dict[str, Fitted], list[dict[str, Fitted]]]:
     """Every head on all of its rows, and intent and label on each fold's seen rows alone."""
-    jobs = [*targets.values(), *((seen, targets[name][1][seen]) for seen, _ in folds for name in (INTENT, LABEL))]
-    # The longest first, so that no core waits for the other at the end.
-    order = sorted(range(len(jobs)), key=lambda job: -jobs[job][0].size * len(set(jobs[job][1])))
-    solved: dict[int, _Fitted] = {}
-    # The solver works outside the interpreter's lock, so that two of them fill two cores.
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        found = pool.map(lambda job: _fit(matrix[jobs[job][0]], jobs[job][1]), order)
-        for done, (job, one) in enumerate(zip(order, found, strict=True)):
-            solved[job] = one
-            progress("heads", 0.3 + 0.6 * (done + 1) / len(jobs))
+    jobs = [*targets.values(), *(targets[name].of(seen) for seen, _ in folds for name in (INTENT, LABEL))]
+    solved: dict[int, Fitted] = {}
+    for place, one in fit_all(matrix, jobs):
+        solved[place] = one
+        progress("heads", 0.3 + 0.6 * len(solved) / len(jobs))
     ready = [solved[job] for job in range(len(jobs))]
     heads, rest = dict(zip(targets, ready, strict=False)), ready[len(targets) :]
     return heads, [dict(zip((INTENT, LABEL), pair, strict=True)) for pair in zip(rest[::2], rest[1::2], strict=True)]
-
-
-def _fit(matrix: csr_matrix, labels: Labels) -> _Fitted:
-    svm = _svm(labels).fit(matrix, labels)
-    coefficients, bias = svm.coef_, svm.intercept_
-    if coefficients.shape[0] == 1:  # scikit-learn keeps a single row for two classes.
-        coefficients, bias = np.concatenate([-coefficients, coefficients]), np.concatenate([-bias, bias])
-    return _Fitted(tuple(str(name) for name in svm.classes_), coefficients.T, bias)
-
-
-def _svm(labels: Labels) -> LinearSVC:
-    counts = Counter(labels.tolist())
-    usual = len(labels) / len(counts)
-    weights = {label: (usual / count) ** _BALANCE for label, count in counts.items()}
-    return LinearSVC(C=_COST, class_weight=weights, random_state=_SEED, max_iter=3000, tol=_TOLERANCE)
 
 
 def _best_power(bags: _Bags, intents: Labels) -> float:
@@ -206,7 +168,7 @@ def _best_power(bags: _Bags, intents: Labels) -> float:
 
     def score(power: float) -> float:
         matrix = bags.matrix(bags.vectoriser(power))
-        return float(_svm(intents[seen]).fit(matrix[seen], intents[seen]).score(matrix[unseen], intents[unseen]))
+        return float(svm(intents[seen]).fit(matrix[seen], intents[seen]).score(matrix[unseen], intents[unseen]))
 
     return max(_IDF_POWERS, key=lambda power: (round(200 * score(power)), -abs(power - _MIDDLE_POWER)))
 
@@ -219,7 +181,7 @@ def _folds(labels: npt.NDArray[Any]) -> Iterator[tuple[Rows, Rows]]:
 
 def _calibrate(
     matrix: csr_matrix,
-    solved: Sequence[tuple[tuple[Rows, Rows], Mapping[str, _Fitted]]],
+    solved: Sequence[tuple[tuple[Rows, Rows], Mapping[str, Fitted]]],
     intents: Labels,
     signs: Matrix,
 ) -> Calibration:
