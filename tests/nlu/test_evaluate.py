@@ -20,36 +20,36 @@ def report(engine: EmbeddedEngine, heldout: Heldout) -> Report:
 
 
 def test_nine_held_out_messages_in_ten_are_understood(report: Report) -> None:
-    assert report.accuracy >= 0.93, str(report)
+    assert report.accuracy >= 0.945, str(report)
 
 
 def test_categories_are_right_where_the_intent_is(report: Report) -> None:
-    assert report.categories >= 0.92, str(report)
-    assert report.categories_joint >= 0.89, str(report)
+    assert report.categories >= 0.945, str(report)
+    assert report.categories_joint >= 0.91, str(report)
 
 
 def test_hardly_an_emergency_is_missed(report: Report) -> None:
-    assert report.emergency.recall >= 0.97, str(report)
+    assert report.emergency.recall >= 0.98, str(report)
 
 
 def test_nine_alarms_in_ten_are_real(report: Report) -> None:
-    assert report.emergency.precision >= 0.93, str(report)
+    assert report.emergency.precision >= 0.94, str(report)
 
 
 def test_entities_are_found_exactly(report: Report) -> None:
-    assert report.entity_f1 >= 0.94, str(report)
+    assert report.entity_f1 >= 0.955, str(report)
 
 
 def test_two_requests_are_found_and_tangled_single_ones_seldom_split(report: Report) -> None:
-    assert report.wrongly_split <= 0.12, str(report)
-    assert report.two_found >= 0.55, str(report)
+    assert report.wrongly_split <= 0.02, str(report)
+    assert report.two_found >= 0.72, str(report)
 
 
 def test_the_hard_cases_of_the_development_set_are_not_lost(engine: EmbeddedEngine, development: Heldout) -> None:
     report = evaluate(engine, development, now=datetime.fromisoformat("2026-11-23T10:00:00+08:00"))
     assert report.accuracy >= 0.90, str(report)
-    assert report.emergency.recall >= 0.955, str(report)
-    assert report.emergency.precision >= 0.85, str(report)
+    assert report.emergency.recall >= 0.975, str(report)
+    assert report.emergency.precision >= 0.82, str(report)
 
 
 def test_the_report_reads_as_text(report: Report) -> None:
