@@ -41,6 +41,7 @@ class Phrases:
     supplies: tuple[str, ...]
     heads: tuple[str, ...]
     tails: tuple[str, ...]
+    kept_tails: tuple[str, ...]
     empty_clauses: frozenset[str]
     nothing_more: frozenset[str]
     visit_hints: tuple[str, ...]
@@ -89,6 +90,7 @@ class Phrases:
                 inside_building=frozenset(_texts(data["inside_building"])),
                 heads=_longest_first(data["wrappers"]["head"]),
                 tails=_longest_first(data["wrappers"]["tail"]),
+                kept_tails=tuple(data["wrappers"]["tail_kept"]),
                 empty_clauses=frozenset(_texts(data["empty_clauses"])),
                 nothing_more=frozenset(_texts(data["nothing_more"])),
                 visit_hints=_texts(data["visit_hints"]),
@@ -267,7 +269,7 @@ class Phrases:
                     clause = clause.removeprefix(head).strip(_EDGE)
                     break
             for tail in self.tails:
-                if clause.endswith(tail):
+                if clause.endswith(tail) and not clause.endswith(self.kept_tails):
                     clause = clause.removesuffix(tail).strip(_EDGE)
                     break
             if clause == before:

@@ -51,6 +51,7 @@ class Wish(StrEnum):
     NOW = "now"
     OWN = "own"
     LIVES = "lives"
+    WHEN = "when"
 
 
 # These are services of their own; the others only say how a message belongs to a ticket.

@@ -157,7 +157,7 @@ def _answer_more(talk: Talk, form: Form, state: FormState) -> bool:
     phrases = talk.situation.rules.phrases
     done = talk.heard.understanding.intent in {Intent.DENY, Intent.AFFIRM, Intent.THANKS}
     if not done and said not in {bare(text) for text in phrases.nothing_more}:
-        if talk.sure_of(Intent.HUMAN, Intent.INQUIRY, Intent.FEE):
+        if talk.sure_of(Intent.HUMAN, Intent.INQUIRY) or (talk.sure_of(Intent.FEE) and not _proves(talk, state)):
             return False
         addition = phrases.matter(talk.heard.text, longest=filling.LONGEST_MATTER)
         if addition:
@@ -166,9 +166,14 @@ def _answer_more(talk: Talk, form: Form, state: FormState) -> bool:
         state.said = f"{state.said}\n{talk.heard.text}"
         state.major = state.major or filling.major_reason(talk, state.said)
     state.confirmed = True
-    talk.state.pouring = False
     proceed(talk, form, state)
     return True
+
+
+def _proves(talk: Talk, state: FormState) -> bool:
+    """Whether words about money belong to a quarrel about money: “我有收据的” asks for no receipt."""
+    about_money = state.label == "complaint.fee_dispute"
+    return about_money and not talk.situation.rules.phrases.wishes.says(Wish.ASKS, talk.heard.text)
 
 
 def _answer_afterwards(talk: Talk, state: FormState) -> bool:

@@ -9,6 +9,7 @@ from bot.dialogue.state import FormState
 from bot.dialogue.steps import Add, Amend, Open
 from bot.dialogue.talk import Talk
 from bot.forms import Form, Need, Slot, SlotKind
+from bot.phrases import bare
 from bot.wishes import Wish
 from nlu.types import EntityType, Intent
 
@@ -23,6 +24,8 @@ _PLAINLY = 0.9
 # Whoever is in danger does not chat, presses for nothing else, denies nothing else (“还没出来呢”), and asks
 # what is in no book: “阀门在哪我找不到”.
 _ABOUT_IT = frozenset({Intent.CHITCHAT, Intent.INQUIRY, Intent.PROGRESS, Intent.DENY})
+# A yes of more signs tells something: “我在屋头”.
+_BARE_YES = 3
 _COULD_BE_MORE = frozenset({Intent.REPAIR, Intent.COMPLAINT})
 _WHERE = frozenset({EntityType.BUILDING, EntityType.UNIT, EntityType.ROOM, EntityType.PHONE})
 # The place is taken from what is said or known; it is never asked for before the safety words.
@@ -180,6 +183,8 @@ def is_about_alarm(talk: Talk) -> bool:
     if talk.state.alarm_calm or knowing.clearly_asks(talk):
         return False
     if understanding.intent in _ABOUT_IT:
+        return True
+    if understanding.intent is Intent.AFFIRM and len(bare(talk.heard.text)) > _BARE_YES:
         return True
     # “水小一点了” is neither a fault nor a complaint of its own, even if it could be one.
     near = any(entity.type in _WHERE for entity in understanding.entities) or understanding.intent in _COULD_BE_MORE

@@ -97,6 +97,7 @@ def close_silent(talk: Talk) -> None:
 def open_ticket(talk: Talk, form: Form, state: FormState, case: str) -> None:
     """Open the form's ticket, tell of it, and ask what may still be asked afterwards."""
     name = talk.new_ticket_name()
+    talk.state.pouring = False
     talk.do(filling.ticket_of(form, state, name, talk.situation.rules.phrases, reason=case))
     if state.phone and state.phone != talk.situation.known.phone:
         talk.do(KeepPhone(state.phone))

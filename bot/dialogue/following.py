@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+from actions.tables import Severity
 from bot.dialogue import filling, flow, knowing, requests
 from bot.dialogue.talk import Talk, shorten
 from bot.follow_ups import FollowUp
+from bot.wishes import Wish
 from nlu.knowledge import Entry
 from words.answers import fill
 
@@ -15,6 +17,8 @@ _LONGEST_SUBJECT = 20
 
 def take(talk: Talk) -> str | None:
     """Answer a question that has no subject of its own from what was spoken of; None for anything else."""
+    if _when(talk):
+        return "when"
     question = talk.situation.rules.phrases.follow_ups.asked(talk.heard.text)
     if question is None or talk.heard.pressed:
         return None
@@ -23,6 +27,22 @@ def take(talk: Talk) -> str | None:
         flow.resume(talk)
         return "follow-up"
     return None
+
+
+def _when(talk: Talk) -> bool:
+    """Answer “什么时候” by what was promised for the ticket spoken of last; for one that is not open yet nothing is."""
+    if not talk.situation.rules.phrases.wishes.says(Wish.WHEN, talk.heard.text):
+        return False
+    if talk.state.form is not None:
+        talk.say("progress.filling")
+        flow.resume(talk)
+        return True
+    cards = talk.open_cards()
+    card = next((card for card in cards if card.id == talk.state.focus), next(iter(cards), None))
+    if card is None or card.severity is Severity.ALARM:
+        return False
+    requests.tell_progress(talk, card)
+    return True
 
 
 def _of_topic(talk: Talk, question: FollowUp) -> bool:

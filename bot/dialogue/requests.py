@@ -114,6 +114,8 @@ def _progress(talk: Talk, request: Request) -> None:
         talk.say("ticket.reopened", about=str(cards[0].id))
     elif not cards and talk.state.not_understood > 0:
         to_person(talk, reason="unsure")
+    elif not cards and talk.state.form is not None:
+        talk.say("progress.filling")
     elif not cards:
         talk.say("progress.none")
     elif request.category == "urge" and cards[0] in talk.open_cards():
