@@ -31,7 +31,7 @@ _IDF_POWERS = (0.0, _MIDDLE_POWER, 1.0)
 _LEFT_OUT = 0.3
 _NEARLY_BEST = 0.005
 # How many times as much it matters to find a danger as to ring for dangers only.
-_DANGER_FOUND = 1.2
+_DANGER_FOUND = 1.5
 # The shares of rightly read, but unseen, messages about which the desk would still ask back: for a low margin, and for
 # a narrow lead, which tells errors better.
 _ASK_BACK_MARGIN, _ASK_BACK_LEAD = 0.04, 0.10

@@ -48,8 +48,8 @@ def test_two_requests_are_found_and_tangled_single_ones_seldom_split(report: Rep
 def test_the_hard_cases_of_the_development_set_are_not_lost(engine: EmbeddedEngine, development: Heldout) -> None:
     report = evaluate(engine, development, now=datetime.fromisoformat("2026-11-23T10:00:00+08:00"))
     assert report.accuracy >= 0.90, str(report)
-    assert report.emergency.recall >= 0.975, str(report)
-    assert report.emergency.precision >= 0.82, str(report)
+    assert report.emergency.recall >= 0.98, str(report)
+    assert report.emergency.precision >= 0.78, str(report)
 
 
 def test_the_report_reads_as_text(report: Report) -> None:
