@@ -16,7 +16,7 @@ from nlu.engine import EmbeddedEngine
 from nlu.evaluate import evaluate as evaluate_on
 from nlu.evaluate import evaluate_folders
 from nlu.heldout import Heldout
-from nlu.knowledge_evaluate import evaluate_knowledge, read_asked
+from nlu.knowledge_evaluate import evaluate_knowledge, evaluate_left_out, read_asked
 from nlu.store import InUse, ModelError, choose, in_use, load_candidate, load_kept
 from nlu.store import version as version_of
 
@@ -58,6 +58,9 @@ def evaluate(
     train_on: Annotated[Path | None, typer.Option("--train", help="Train on this Rasa data set instead.")] = None,
     test_on: Annotated[Path | None, typer.Option("--test", help="Test on this Rasa data set instead.")] = None,
     knowledge: Annotated[Path | None, typer.Option(help="Ask the knowledge base these questions instead.")] = None,
+    left_out: Annotated[
+        int | None, typer.Option(min=2, help="Ask it its own, divided in so many parts, each left out once.")
+    ] = None,
 ) -> None:
     """Measure understanding on held-out messages, or on any data set in Rasa's format."""
     settings = read_settings(os.environ)
@@ -71,6 +74,10 @@ def evaluate(
     now = _now(settings)
     if knowledge is not None:
         print(evaluate_knowledge(content.rules.knowledge, read_asked(knowledge, now.date())))
+        return
+    if left_out is not None:
+        for audience, figures in evaluate_left_out(content.rules.knowledge, now.date(), left_out).items():
+            print(f"{audience}:\n{figures}")
         return
     engine = engine_for(content, settings.home, _progress)
     held = Heldout.read(heldout or heldout_folder())

@@ -1,7 +1,7 @@
 """Measures the knowledge base on questions that it was never given."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -70,22 +70,63 @@ def read_asked(path: Path, today: date) -> tuple[Asked, ...]:
 
 def evaluate_knowledge(knowledge: Knowledge, questions: Sequence[Asked]) -> KnowledgeFigures:
     """Ask everything and count."""
-    first = sure = wrong = invented = 0
-    for asked in questions:
-        hits = knowledge.search(asked.text, audience=asked.audience, today=asked.day, limit=1)
-        right = bool(hits) and hits[0].entry.id in asked.answered_by
-        confident = bool(hits) and hits[0].confident
-        if asked.answered_by:
-            first, sure, wrong = first + right, sure + confident, wrong + (confident and not right)
-        else:
-            invented += confident
-    answerable = sum(bool(asked.answered_by) for asked in questions)
-    foreign = len(questions) - answerable
-    return KnowledgeFigures(
-        answerable,
-        first / max(answerable, 1),
-        sure / max(answerable, 1),
-        wrong / max(answerable, 1),
-        foreign,
-        invented / max(foreign, 1),
+    return _counted(_answered(knowledge, asked) for asked in questions)
+
+
+def evaluate_left_out(knowledge: Knowledge, today: date, parts: int) -> Mapping[Audience, KnowledgeFigures]:
+    """Ask all ways to ask of the entries that hold, each of an index that was trained without it.
+
+    Every entry is divided into so many `parts`, each of which is left out once and then asked; so is what is foreign.
+    """
+    found: dict[Audience, list[_Answer]] = {audience: [] for audience in Audience}
+    for part in range(parts):
+        taught, questions = _divided(knowledge, today, part, parts)
+        for asked in questions:
+            found[asked.audience].append(_answered(taught, asked))
+    return {audience: _counted(answers) for audience, answers in found.items() if answers}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    foreign: bool
+    right: bool
+    confident: bool
+
+
+def _answered(knowledge: Knowledge, asked: Asked) -> _Answer:
+    hits = knowledge.search(asked.text, audience=asked.audience, today=asked.day, limit=1)
+    return _Answer(
+        not asked.answered_by,
+        bool(hits) and hits[0].entry.id in asked.answered_by,
+        bool(hits) and hits[0].confident,
     )
+
+
+def _counted(answers: Iterable[_Answer]) -> KnowledgeFigures:
+    told = list(answers)
+    ours, foreign = ([one for one in told if one.foreign is kind] for kind in (False, True))
+    return KnowledgeFigures(
+        len(ours),
+        sum(one.right for one in ours) / max(len(ours), 1),
+        sum(one.confident for one in ours) / max(len(ours), 1),
+        sum(one.confident and not one.right for one in ours) / max(len(ours), 1),
+        len(foreign),
+        sum(one.confident for one in foreign) / max(len(foreign), 1),
+    )
+
+
+def _divided(knowledge: Knowledge, today: date, part: int, parts: int) -> tuple[Knowledge, list[Asked]]:
+    recipe = knowledge.shelves[Audience.RESIDENT].recipe
+    taught = [
+        replace(one, questions=tuple(text for at, text in enumerate(one.questions) if at % parts != part))
+        for one in knowledge.entries
+    ]
+    foreign = tuple(text for at, text in enumerate(knowledge.foreign) if at % parts != part)
+    asked = [
+        Asked(text, one.audience, today, frozenset({one.id}))
+        for one in knowledge.entries
+        for text in one.questions[part::parts]
+        if one.valid(today)
+    ]
+    asked += [Asked(text, Audience.RESIDENT, today, frozenset()) for text in knowledge.foreign[part::parts]]
+    return Knowledge.of(tuple(taught), foreign, recipe.terms, f"{recipe.version}-{part}-{parts}"), asked

@@ -34,8 +34,8 @@ Progress = Callable[[str, float], None]
 # What is done afresh with every message does not make a model stale; of the entities only addresses and telephones do,
 # because they are taken out of a text before it is classified.
 _NOT_TRAINED = frozenset(
-    {"knowledge", "knowledge_entries", "knowledge_evaluate", "knowledge_index", "knowledge_terms", "kept", "store"}
-    | {"evaluate", "heldout", "check", "engine", "promises"}
+    {"knowledge", "knowledge_entries", "knowledge_evaluate", "knowledge_index", "knowledge_terms", "knowledge_training"}
+    | {"kept", "store", "evaluate", "heldout", "check", "engine", "promises"}
     | {"compare", "reliability", "live", "reviewed"}
     | {"calendar", "lookup", "money", "person", "reader", "time", "time_date", "time_grammar", "time_words"}
 )

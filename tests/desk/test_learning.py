@@ -178,3 +178,36 @@ async def test_a_broken_model_is_refused_with_a_line_in_the_log_and_the_old_one_
     assert not await swapper.step(), "it reads already"
     (estate.home / "model" / IN_USE).unlink()
     assert not await swapper.step()
+
+
+ASKED = """
+- id: fees.pay
+  audience: resident
+  questions: [物业费怎么交, 怎么交物业费, 物业费要怎么交]
+  answer: 请在公众号缴纳。
+  source: 收费公示2026
+- id: fees.invoice
+  audience: resident
+  questions: [发票怎么开, 怎么开发票, 发票要怎么开]
+  answer: 请发来抬头。
+  source: 收费公示2026
+- id: staff.dress
+  audience: staff
+  questions: [上班穿什么, 上班要穿什么, 穿什么上班]
+  answer: 着工装。
+  source: 员工手册
+"""
+
+
+def test_the_knowledge_base_is_asked_its_own_questions_that_were_left_out(tmp_path: Path, command: Command) -> None:
+    shutil.copytree(content_folder(), tmp_path / "data", ignore=shutil.ignore_patterns("knowledge", "nlu"))
+    (tmp_path / "data" / "knowledge").mkdir()
+    (tmp_path / "data" / "knowledge" / "a.yml").write_text(ASKED, encoding="utf-8")
+    ran = command("evaluate", "--left-out", "3", DESK_CONTENT=str(tmp_path / "data"), DESK_HOME=str(tmp_path))
+    assert ran.code == 0, ran.err
+    told = ran.out.splitlines()
+    assert [line for line in told if line.endswith(":")] == ["resident:", "staff:"]
+    assert [line[:36] for line in told if line.startswith("questions")] == [
+        "questions 6  first entry right 100.0",
+        "questions 3  first entry right 100.0",
+    ]

@@ -8,7 +8,8 @@ import pytest
 
 from nlu.knowledge import Audience, Knowledge
 from nlu.knowledge_evaluate import evaluate_knowledge, read_asked
-from nlu.knowledge_index import Index, trained
+from nlu.knowledge_index import Index
+from nlu.knowledge_training import trained
 from words.content import ContentFiles
 from words.errors import ContentError
 
@@ -62,9 +63,10 @@ def test_every_question_finds_its_own_entry(knowledge: Knowledge) -> None:
 def test_questions_that_were_never_seen_find_their_entry_or_nothing(knowledge: Knowledge) -> None:
     told = evaluate_knowledge(knowledge, read_asked(HELDOUT, TODAY))
     assert (told.answerable, told.foreign) == (300, 92)
-    assert told.first >= 0.87
-    assert told.wrong <= 0.02
-    assert told.invented <= 0.13
+    assert told.first >= 0.93
+    assert told.sure >= 0.7
+    assert told.wrong <= 0.015
+    assert told.invented <= 0.07
 
 
 @pytest.mark.parametrize("text", ["请问物业费可以用微信交吗，谢谢", "物业費喺邊度交", "可以微信交物业费么"])
@@ -124,6 +126,18 @@ def test_an_index_is_kept_and_found_again_with_the_same_scores(content: ContentF
     assert Index.load(path, kept.terms).ids == first.ids, "and written over"
 
 
+def test_the_staff_index_is_kept_without_the_index_it_stands_on(content: ContentFiles, tmp_path: Path) -> None:
+    recipe = made(content, GOOD).shelves[Audience.STAFF].recipe
+    kept = replace(recipe, version="kept", folder=tmp_path)
+    first = trained.__wrapped__(kept)
+    assert kept.path is not None
+    assert kept.path.is_file()
+    again = trained.__wrapped__(kept)
+    assert again.base is not None
+    for text in ("上班穿什么", "物业费在哪交", "股票"):
+        assert again.scores(text) == pytest.approx(first.scores(text), abs=1e-6)
+
+
 def test_what_is_foreign_teaches_every_entry_not_to_answer(content: ContentFiles) -> None:
     asked, told = "物业费能不能换成黄金来交", "foreign:\n  - 物业费能换成金条交吗\n  - 黄金可以交物业费么\n"
     texts = {name: body for name, body in content.texts.items() if not name.startswith("knowledge/")}
@@ -131,6 +145,30 @@ def test_what_is_foreign_teaches_every_entry_not_to_answer(content: ContentFiles
     taught = Knowledge.read(ContentFiles({**texts, "knowledge/a.yml": GOOD, "knowledge/foreign.yml": told}))
     before, after = (one.search(asked, audience=Audience.RESIDENT, today=TODAY)[0].score for one in (naive, taught))
     assert after < before / 2
+
+
+def test_staff_are_told_their_own_from_what_residents_ask_in_the_same_words(content: ContentFiles) -> None:
+    both = (
+        "- id: pool\n  audience: resident\n  questions: [泳池几点开门, 泳池几点关门, 泳池今天开门吗]\n"
+        "  answer: 泳池早上开门。\n  source: 公告\n"
+        "- id: staff.pool\n  audience: staff\n  questions: [泳池由谁开门, 泳池开门要登记吗, 泳池关门谁检查]\n"
+        "  answer: 由救生员开门并登记。\n  source: 手册\n"
+    )
+    held = made(content, both)
+    index = held.shelves[Audience.STAFF].index
+    assert (index.ids, index.base) == (("staff.pool", "pool"), held.shelves[Audience.RESIDENT].index)
+    for text, alone in (("泳池由谁负责开门", "staff.pool"), ("泳池今天几点开门", "pool")):
+        assert held.search(text, audience=Audience.STAFF, today=TODAY)[0].entry.id == alone
+    of_staff = "泳池由谁开门"
+    assert index.scores(of_staff)["pool"] < held.shelves[Audience.RESIDENT].index.scores(of_staff)["pool"] / 2
+
+
+def test_staff_without_entries_of_their_own_are_served_from_the_residents(content: ContentFiles) -> None:
+    only = made(content, GOOD[: GOOD.index("- id: staff.dress")])
+    assert only.search("物业费怎么交", audience=Audience.STAFF, today=TODAY)[0].entry.id == "fees.pay"
+    alone = made(content, GOOD[GOOD.index("- id: staff.dress") : GOOD.index("- id: notice.pool")])
+    assert alone.search("上班穿什么", audience=Audience.STAFF, today=TODAY)[0].entry.id == "staff.dress"
+    assert alone.search("上班穿什么", audience=Audience.RESIDENT, today=TODAY) == ()
 
 
 @pytest.mark.parametrize("text", ["- 黄金\n", "foreign: 黄金\n", "other: []\n"])
