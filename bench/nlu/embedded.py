@@ -1,7 +1,7 @@
 """The embedded engine in processes of its own, made from the very files that a Rasa project was trained from.
 
 `python -m bench.nlu.embedded train PROJECT FOLDER` trains a model; `… read FOLDER` reads texts with it, as
-scripts/rasa_inside.py does with Rasa's: one JSON string a line comes in, one JSON object goes out.
+scripts/rasa_inside.py does with Rasa's: a JSON list of texts comes in on each line, one JSON object goes out.
 """
 
 import json
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -24,8 +25,9 @@ from nlu.rasa_project import DATA, from_rasa, write_project
 from nlu.training_data import TrainingData
 from words.content import ContentFiles
 
+T = TypeVar("T")
+
 _MB = 1024
-_WARM_UP = 20
 _MODEL, _LISTS = "model.npz", "lists"
 
 
@@ -51,7 +53,6 @@ def _train(project: Path, folder: Path) -> None:
 
 
 def _read(folder: Path) -> None:
-    texts = [json.loads(line) for line in sys.stdin]
     began = time.perf_counter()
     files, lists = ContentFiles.load(content_folder()), TrainingData.read_path(folder / _LISTS / DATA)
     featuriser, entities = Featuriser.build(lists, files), EntityReader.build(files, lists)
@@ -60,7 +61,6 @@ def _read(folder: Path) -> None:
     threadpool_limits(limits=1, user_api="blas")
     loaded = time.perf_counter() - began
     now = datetime.now(UTC)
-    labels: list[str] = []
 
     def intent(text: str) -> None:
         engine.model.read(engine.featuriser.blocks(text))
@@ -69,27 +69,31 @@ def _read(folder: Path) -> None:
         intent(text)
         engine.entities.read(text, now)
 
-    def whole(text: str) -> None:
+    def whole(text: str) -> str:
         read = engine.understand(text, now=now)
-        labels.append(read.intent.value if read.category is None else f"{read.intent.value}.{read.category}")
+        return read.intent.value if read.category is None else f"{read.intent.value}.{read.category}"
 
-    times = {"alone": _timed(texts, intent), "both": _timed(texts, both), "whole": _timed(texts, whole)}
-    labels = labels[-len(texts) :]
-    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    held = int(next(line for line in status if "VmRSS" in line).split()[1]) / _MB
-    print(json.dumps({"labels": labels, "loaded": loaded, "mb": held} | times), flush=True)
+    for line in sys.stdin:
+        texts = json.loads(line)
+        times = {"alone": _timed(texts, intent)[1], "both": _timed(texts, both)[1]}
+        labels, times["whole"] = _timed(texts, whole)
+        print(json.dumps({"labels": labels, "loaded": loaded, "mb": _held()} | times), flush=True)
 
 
-def _timed(texts: Sequence[str], read: Callable[[str], None]) -> list[float]:
-    """The milliseconds that each text takes, after some to warm up."""
-    for text in texts[:_WARM_UP]:
-        read(text)
+def _timed(texts: Sequence[str], read: Callable[[str], T]) -> tuple[list[T], list[float]]:
+    """What is read in each text, and the milliseconds that it takes."""
+    found: list[T] = []
     took: list[float] = []
     for text in texts:
         start = time.perf_counter()
-        read(text)
+        found.append(read(text))
         took.append(1000 * (time.perf_counter() - start))
-    return took
+    return found, took
+
+
+def _held() -> float:
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return int(next(line for line in status if "VmRSS" in line).split()[1]) / _MB
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ import tarfile
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,14 @@ from nlu.rasa_server import Facts, Installed, digest_of, facts_of, variables
 _SEED = 20240824
 _RESAMPLES = 10_000
 _SECONDS = 60.0
+_AT_ONCE = 100
+_PIPE = subprocess.PIPE
 _INSIDE = Path(__file__).parents[2] / "scripts" / "rasa_inside.py"
 _EMBEDDED = [sys.executable, "-m", "bench.nlu.embedded"]
 _METADATA = "metadata.json"
 
 Hits = npt.NDArray[np.bool_]
+Reader = Callable[[Sequence[str]], Mapping[str, Any]]
 
 
 def measure(heldout: Path, home: Path, environment: Path, pipeline: str) -> None:
@@ -51,12 +55,14 @@ def measure(heldout: Path, home: Path, environment: Path, pipeline: str) -> None
     print(f"{pipeline}: {_of_the_model(model)}")
     with tempfile.TemporaryDirectory(prefix="embedded-") as folder:
         trained = _own_training(project, facts.data, folder)
-        own = _told([*_EMBEDDED, "read", folder], texts, os.environ)
-    inside = _told([str(installed.python), str(_INSIDE), str(model.absolute())], texts, variables())
-    with installed.serve(model) as url:
-        summed, over_http = _by_http(url, texts)
-    _accuracy(real, own["labels"], inside["labels"], summed, pipeline)
-    _cost(own, inside, over_http, pipeline)
+        with (
+            _reader([*_EMBEDDED, "read", folder], os.environ) as own,
+            _reader([str(installed.python), str(_INSIDE), str(model.absolute())], variables()) as inside,
+            installed.serve(model) as url,
+        ):
+            told = _in_turn(texts, {"own": own, "inside": inside, "http": _Asked(url)})
+    _accuracy(real, told["own"]["labels"], told["inside"]["labels"], told["http"]["labels"], pipeline)
+    _cost(told["own"], told["inside"], told["http"]["took"], pipeline)
     _training(trained, facts, pipeline)
     print(f"load at the end {os.getloadavg()[0]:.1f}")
 
@@ -86,37 +92,69 @@ def _own_training(project: Path, data: str, folder: str) -> Facts:
     return Facts(time.monotonic() - began, busy, data)
 
 
-def _told(words: list[str], texts: Sequence[str], environ: Mapping[str, str]) -> Mapping[str, Any]:
-    """What a process says of the texts; its last line holds it."""
-    lines = "".join(json.dumps(text) + "\n" for text in texts)
-    ended = subprocess.run(words, input=lines, capture_output=True, text=True, env=environ, check=False)
-    if ended.returncode:
-        raise SystemExit(f"{words[0]} failed:\n{ended.stderr[-2000:]}")
-    told: Mapping[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+def _in_turn(texts: Sequence[str], readers: Mapping[str, Reader]) -> Mapping[str, dict[str, Any]]:
+    """What each says of the texts: they read by turns, some texts at a time, so that all see the same machine."""
+    told: dict[str, dict[str, Any]] = {name: {} for name in readers}
+    for reader in readers.values():
+        reader(texts[:_AT_ONCE])
+    for start in range(0, len(texts), _AT_ONCE):
+        for name, reader in readers.items():
+            for key, value in reader(texts[start : start + _AT_ONCE]).items():
+                told[name][key] = told[name].get(key, []) + value if isinstance(value, list) else value
     return told
 
 
-def _by_http(url: str, texts: Sequence[str]) -> tuple[list[str], list[float]]:
-    """The intent by the sum of its labels' probabilities, as the desk takes it, and the milliseconds of each call."""
-    client = RasaClient(url, _SECONDS)
-    intents, took = [], []
-    for text in texts[:20]:
-        client.parse(text)
-    for text in texts:
-        start = time.perf_counter()
+@contextmanager
+def _reader(words: list[str], environ: Mapping[str, str]) -> Iterator[Reader]:
+    """A process that gets texts a line and answers with a line."""
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log,
+        subprocess.Popen(words, stdin=_PIPE, stdout=_PIPE, stderr=log, text=True, env=environ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        into, out = process.stdin, process.stdout
+
+        def ask(texts: Sequence[str]) -> Mapping[str, Any]:
+            print(json.dumps(texts), file=into, flush=True)
+            line = out.readline()
+            # Rasa says more than it was asked.
+            while line and not line.startswith("{"):
+                line = out.readline()
+            if not line:
+                log.seek(0)
+                raise SystemExit(f"{words[0]} failed:\n{log.read()[-2000:]}")
+            told: Mapping[str, Any] = json.loads(line)
+            return told
+
         try:
-            ranking = client.parse(text).ranking
-        except RasaError as error:
-            if error.failure is not Failure.NOTHING:
-                raise
-            ranking = (("-", 1.0),)
-        took.append(1000 * (time.perf_counter() - start))
-        chances: defaultdict[str, float] = defaultdict(float)
-        for label, chance in ranking:
-            chances[_intent(label)] += chance
-        intents.append(max(chances, key=lambda intent: chances[intent]))
-    client.close()
-    return intents, took
+            yield ask
+        finally:
+            into.close()
+
+
+class _Asked:
+    """Rasa's server: the intent by the sum of its labels' probabilities, as the desk takes it, and each call's time."""
+
+    def __init__(self, url: str) -> None:
+        self._client = RasaClient(url, _SECONDS)
+
+    def __call__(self, texts: Sequence[str]) -> Mapping[str, Any]:
+        intents, took = [], []
+        for text in texts:
+            start = time.perf_counter()
+            try:
+                ranking = self._client.parse(text).ranking
+            except RasaError as error:
+                if error.failure is not Failure.NOTHING:
+                    raise
+                ranking = (("-", 1.0),)
+            took.append(1000 * (time.perf_counter() - start))
+            chances: defaultdict[str, float] = defaultdict(float)
+            for label, chance in ranking:
+                chances[_intent(label)] += chance
+            intents.append(max(chances, key=lambda intent: chances[intent]))
+        return {"labels": intents, "took": took}
 
 
 def _accuracy(real: Sequence[str], own: Sequence[str], rasa: Sequence[str], summed: Sequence[str], name: str) -> None:

@@ -84,7 +84,7 @@ async def test_while_rasa_is_asked_the_other_loops_go_on_and_no_transaction_wait
     with rasa_double() as double:
         double.says = reading("fee", 0.9)
         double.silent.clear()
-        client = RasaClient(double.url, 5.0)
+        client = RasaClient(double.url, 30.0)
         engine = RasaEngine(mind.engine, client, labels)
         reading_them = asyncio.create_task(understand_some(store, engine, ZONE, QUIET, after(1)))
         assert await asyncio.to_thread(double.heard.wait, 5.0)
@@ -104,7 +104,7 @@ async def test_what_was_read_while_rasa_was_down_is_stored_as_such_and_offered_f
     world = await settle(store)
     await world.receive("水龙头滴水")
     with rasa_double() as double:
-        client = RasaClient(double.url, 5.0)
+        client = RasaClient(double.url, 30.0)
         engine = RasaEngine(mind.engine, client, frozenset({"repair.water_pipe"}))
         double.status = 500
         assert await understand_some(store, engine, ZONE, QUIET, after(1)) == 1

@@ -19,7 +19,7 @@ def test_the_embedded_engine_reads_unless_rasa_is_chosen(mind: Mind) -> None:
 def test_rasa_reads_where_it_is_chosen_and_knows_the_labels_of_the_desk(mind: Mind) -> None:
     with rasa_double() as double:
         double.says = reading("complaint.noise", 0.9)
-        settings = read_settings({"DESK_NLU": "rasa", "DESK_RASA_URL": double.url, "DESK_RASA_SECONDS": "5"})
+        settings = read_settings({"DESK_NLU": "rasa", "DESK_RASA_URL": double.url, "DESK_RASA_SECONDS": "30"})
         engine = with_rasa(settings, read_content(settings.content, settings.timezone), mind.engine)
         assert isinstance(engine, RasaEngine)
         read = engine.understand("水龙头滴水", now=NOW)

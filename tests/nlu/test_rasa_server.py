@@ -100,7 +100,7 @@ def test_the_server_ends_with_the_one_who_started_it(installed: Installed, tmp_p
     model = tmp_path / "light.tar.gz"
     model.write_text("model", encoding="utf-8")
     with installed.serve(model) as url:
-        client = RasaClient(url, 5.0)
+        client = RasaClient(url, 30.0)
         assert client.model() == "light"
         client.close()
     with pytest.raises(RasaMissingError, match="did not start:\nno model"), installed.serve(tmp_path / "none.tar.gz"):
