@@ -1,7 +1,7 @@
 # The commands of the project; `make` alone lists them. Settings are passed on: `make run DESK_PORT=9000`.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check fix bench clean install install-dev
+.PHONY: help run test check fix bench clean install install-dev rasa test-rasa
 
 # Paths stay relative, so that the checkout may lie in a folder whose name holds spaces.
 python := .venv/bin/python
@@ -38,8 +38,14 @@ fix: install-dev ## format the code and mend what ruff can mend by itself
 bench: install-dev ## measure speed and size; see docs for what the figures mean
 	@$(python) -m bench $(ARGS)
 
+rasa: install ## install Rasa in an environment of its own, train it and serve it on 127.0.0.1:5005; ARGS="--pipeline diet"
+	@sh scripts/rasa.sh serve $(ARGS)
+
+test-rasa: install-dev ## run the contract suite of both engines against a real Rasa server
+	@sh scripts/rasa.sh test $(ARGS)
+
 clean: ## remove the environment and everything generated; data in var/ stays
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	rm -rf .venv .venv-rasa build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 install: ## install what running needs

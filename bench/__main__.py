@@ -4,12 +4,12 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from bench import due, etiquette, kills, nlu, residents, search, turns
+from bench import due, etiquette, kills, residents, search, turns
 from bench.databases import ENGINES
+from bench.nlu import engine, rasa
 
 
-def main() -> None:
-    """Choose and run."""
+def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench")
     names = parser.add_subparsers(dest="name", required=True)
     of_turns = names.add_parser("turns", help="whole stored turns a second beside the raw driver")
@@ -30,6 +30,11 @@ def main() -> None:
     of_nlu.add_argument("--content", type=Path, default=Path("data"))
     of_nlu.add_argument("--home", type=Path, default=Path("var"), help="where the trained model is kept")
     of_nlu.add_argument("--messages", type=int, default=3000)
+    of_rasa = names.add_parser("rasa", help="the embedded engine beside Rasa, on the same held-out messages")
+    of_rasa.add_argument("--heldout", type=Path, default=Path("tests/nlu/heldout"))
+    of_rasa.add_argument("--home", type=Path, default=Path("var"), help="where both keep their models")
+    of_rasa.add_argument("--environment", type=Path, default=Path(".venv-rasa"))
+    of_rasa.add_argument("--pipeline", choices=("light", "diet"), default="diet")
     of_residents = names.add_parser("residents", help="residents on page and Telegram at once: waits, losses, memory")
     of_residents.add_argument("--residents", type=int, default=60)
     of_residents.add_argument("--telegram", type=int, help="how many of them are on Telegram; else a third")
@@ -43,7 +48,12 @@ def main() -> None:
     of_search.add_argument("--engine", choices=ENGINES, help="only this one")
     of_search.add_argument("--messages", type=int, default=50_000)
     of_search.add_argument("--seed", type=int)
-    given = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Choose and run."""
+    given = _asked()
     if given.name == "search":
         search.measure(given.engine, given.messages, given.seed)
         return
@@ -62,7 +72,10 @@ def main() -> None:
     if given.name == "etiquette":
         raise SystemExit(0 if etiquette.measure(Path(__file__).parents[1] / "data", given.rounds) else 1)
     if given.name == "nlu":
-        nlu.measure(given.heldout, given.content, given.home, given.messages)
+        engine.measure(given.heldout, given.content, given.home, given.messages)
+        return
+    if given.name == "rasa":
+        rasa.measure(given.heldout, given.home, given.environment, given.pipeline)
         return
     if given.name == "kills":
         raise SystemExit(0 if kills.measure(given.engine, given.messages, given.seed) else 1)

@@ -22,6 +22,7 @@ from bot.gathering import Gatherer
 from bot.performing import Performer
 from bot.plain import without_markup
 from bot.understanding import from_stored
+from nlu.rasa import at_hand
 from nlu.types import Engine, Intent, Request, Understanding
 from words.etiquette import Etiquette
 from words.etiquette import Situation as Outgoing
@@ -196,7 +197,9 @@ def _read(message: Pending) -> Understanding:
 
 
 def _joined(messages: tuple[Pending, ...], text: str, mind: Mind) -> Understanding:
-    joined = mind.engine.understand(without_markup(text), now=messages[-1].sent_at.astimezone(mind.rules.phrases.zone))
+    # This is within the transaction of the turn, where nothing may wait for another process.
+    engine = at_hand(mind.engine)
+    joined = engine.understand(without_markup(text), now=messages[-1].sent_at.astimezone(mind.rules.phrases.zone))
     single = [_read(message) for message in messages]
     danger = next((reading.emergency for reading in single if reading.emergency), None)
     if danger is not None and joined.emergency is None:

@@ -1,5 +1,6 @@
 """Understands stored messages outside of any transaction and stores what was understood."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,11 +9,14 @@ from zoneinfo import ZoneInfo
 from actions import turns
 from actions.store import Session, Store
 from actions.turns import QuietTimes
-from actions.unread import unread
+from actions.unread import Unread, unread
 from bot.plain import without_markup
+from nlu.rasa import at_hand
 from nlu.types import Engine, Entity, EntityType, Intent, Request, Understanding, as_json
 
 _BATCH = 64
+# What is read by another process takes its time, and a message that presses should not wait for all before it.
+_BATCH_ELSEWHERE = 8
 
 
 async def understand_some(store: Store, engine: Engine, zone: ZoneInfo, quiet: QuietTimes, now: datetime) -> int:
@@ -21,17 +25,24 @@ async def understand_some(store: Store, engine: Engine, zone: ZoneInfo, quiet: Q
     Nothing is claimed: understanding changes nothing, and when two processes read the same message the second finds
     it done. Times such as 明早 are meant in `zone`.
     """
-    waiting = await store.read(lambda session: unread(session, _BATCH))
+    elsewhere = at_hand(engine) is not engine
+    waiting = await store.read(lambda session: unread(session, _BATCH_ELSEWHERE if elsewhere else _BATCH))
     if not waiting:
         return 0
-    understood = []
-    for message in waiting:
-        read = engine.understand(without_markup(message.text), now=message.sent_at.astimezone(zone))
-        # The version that read it: an engine may have another in its place by the time this is stored.
-        understood.append((message, stored_form(read), read.model_version))
+
+    def read() -> list[tuple[Unread, Understanding]]:
+        return [
+            (message, engine.understand(without_markup(message.text), now=message.sent_at.astimezone(zone)))
+            for message in waiting
+        ]
+
+    # While another process is asked, the pages and the other loops go on.
+    understood = await asyncio.to_thread(read) if elsewhere else read()
+    # The version that read it: an engine may have another in its place by the time this is stored.
+    forms = [(message, stored_form(reading), reading.model_version) for message, reading in understood]
 
     def record(session: Session) -> None:
-        for message, form, version in understood:
+        for message, form, version in forms:
             turns.record_understanding(session, message, form, version, quiet, now)
 
     await store.write(record)
@@ -53,6 +64,9 @@ def stored_form(understanding: Understanding) -> dict[str, Any]:
         for request in understanding.requests
     ]
     form["trace"] = [[word, round(weight, 3)] for word, weight in understanding.trace]
+    if understanding.fallback:
+        # People look at what was read so and may label it: actions/reviewing.py.
+        form["fallback"] = True
     return form
 
 
@@ -81,4 +95,5 @@ def from_stored(text: str, form: Mapping[str, Any], model_version: str = "") -> 
         ),
         model_version=model_version,
         trace=tuple((word, weight) for word, weight in form.get("trace", ())),
+        fallback=bool(form.get("fallback")),
     )

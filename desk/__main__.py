@@ -1,7 +1,6 @@
 """The command `desk`: serve, chat, parse, train, evaluate, check-data, audit, simulate and others."""
 
 import asyncio
-import io
 import json
 import os
 import sys
@@ -19,13 +18,16 @@ from actions.errors import StoreError
 from actions.store import read_beside
 from desk.chat import run_json, run_terminal
 from desk.content import engine_for, read_content
+from desk.engines import with_rasa
 from desk.learning import HeldoutFolder, evaluate, train
+from desk.lines import message_of, take_any_text
 from desk.loops import utc_now
 from desk.own_community import found, import_homes
 from desk.review import review
 from desk.settings import EXIT_CODE, Settings, SettingsError, heldout_folder, read_settings
 from desk.simulate.command import simulate
 from desk.stage import Stage
+from nlu.rasa_answer import RasaError, RasaMissingError
 from nlu.types import as_json
 from words.errors import ContentError
 
@@ -34,10 +36,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 def main() -> None:
     """Run the command; an error that a person can mend is one clear line and exit code 2."""
-    _take_any_text()
+    take_any_text()
     try:
         app()
-    except (SettingsError, ContentError, StoreError) as error:
+    except (SettingsError, ContentError, StoreError, RasaError, RasaMissingError) as error:
         print(f"desk: {error}", file=sys.stderr)
         raise SystemExit(EXIT_CODE) from error
     except OSError as error:
@@ -67,13 +69,10 @@ def chat(
     """Talk to the desk in the terminal, on a throwaway database with a simulated clock."""
     settings = _settings()
     _quiet_log()
-    start = (
-        (now or utc_now()).astimezone(settings.timezone)
-        if now is None or now.tzinfo
-        else now.replace(tzinfo=settings.timezone)
-    )
+    start = _moment(now, settings)
     content = read_content(settings.content, settings.timezone, settings.home)
-    mind = content.mind(engine_for(content, settings.home, _progress), settings.home)
+    engine = with_rasa(settings, content, engine_for(content, settings.home, _progress))
+    mind = content.mind(engine, settings.home)
 
     async def talk() -> int:
         async with Stage(mind, start) as stage:
@@ -106,20 +105,16 @@ def parse(
     """Show how messages are understood."""
     settings = _settings()
     _quiet_log()
-    anchor = (
-        (now or utc_now()).astimezone(settings.timezone)
-        if now is None or now.tzinfo
-        else now.replace(tzinfo=settings.timezone)
-    )
+    anchor = _moment(now, settings)
     content = read_content(settings.content, settings.timezone, settings.home)
-    engine = engine_for(content, settings.home, _progress)
+    engine = with_rasa(settings, content, engine_for(content, settings.home, _progress))
     if text is not None and not jsonl:
         print(json.dumps(as_json(engine.understand(text, now=anchor)), ensure_ascii=False, indent=2))
         return
     wrong = 0
     lines: Iterator[str] = iter([text]) if text is not None else iter(sys.stdin)
     for raw in lines:
-        message, error = _message_of(raw)
+        message, error = message_of(raw)
         wrong += error is not None
         found: dict[str, object] = dict(as_json(engine.understand(message, now=anchor)))
         if error is not None:
@@ -223,12 +218,11 @@ def _settings() -> Settings:
     return read_settings(os.environ)
 
 
-def _take_any_text() -> None:
-    """Input need not be UTF-8 to be answered, and half a surrogate pair goes out as JSON writes it."""
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+def _moment(given: datetime | None, settings: Settings) -> datetime:
+    """The moment that was named, or the present, in the zone of the desk."""
+    if given is not None and given.tzinfo is None:
+        return given.replace(tzinfo=settings.timezone)
+    return (given or utc_now()).astimezone(settings.timezone)
 
 
 def _progress(line: str) -> None:
@@ -243,21 +237,6 @@ def _quiet_log() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(40),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-
-
-def _message_of(raw: str) -> tuple[str, str | None]:
-    """The message of one input line: every line gives exactly one line of output, a broken one says so."""
-    line = raw.rstrip("\r\n")
-    if not line.lstrip().startswith("{"):
-        return line, None
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError):
-        # A resident may well write a brace; the line is a message as it stands.
-        return line, None
-    if isinstance(data, dict) and isinstance(data.get("text"), str):
-        return data["text"], None
-    return "", 'the object has no `text`; give {"text": "…"}'
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from actions.gauges import Gauges, gauges
 from actions.store import Store
 from actions.views import alive
 from desk.pulse import Pulse
+from nlu.rasa import Standing
+from nlu.rasa_answer import Failure
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _BEARER = "Bearer "
@@ -29,6 +31,8 @@ class Health:
     pulse: Pulse
     clock: Callable[[], datetime]
     token: str = ""
+    rasa: Callable[[], Standing] | None = None
+    """How the Rasa engine stands, where one is used."""
 
     def routes(self) -> list[Route]:
         """The addresses, to be looked at before those of the pages."""
@@ -39,7 +43,11 @@ class Health:
         await self.store.read(alive)
         stale = self.pulse.stale()
         ages = {name: round(age, 1) for name, age in self.pulse.ages().items()}
-        told = {"status": "stale" if stale else "ok", "stale": list(stale), "loops": ages}
+        told: dict[str, object] = {"status": "stale" if stale else "ok", "stale": list(stale), "loops": ages}
+        if self.rasa is not None:
+            # Without Rasa messages are still understood, so the desk is healthy; but whoever looks should see it.
+            standing = self.rasa()
+            told["rasa"] = {"up": standing.up, "answered": standing.answered, "fallbacks": dict(standing.fallbacks)}
         return JSONResponse(told, status_code=503 if stale else 200, headers={"cache-control": "no-store"})
 
     async def metrics(self, request: Request) -> Response:
@@ -50,6 +58,8 @@ class Health:
         counted = await self.store.read(lambda session: gauges(session, now))
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Numbers(counted, self.pulse))
+        if self.rasa is not None:
+            registry.register(_RasaNumbers(self.rasa()))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     def _may_see(self, request: Request) -> bool:
@@ -94,6 +104,28 @@ class _Numbers(Collector):
             for loop, count in sorted(counts.items()):
                 family.add_metric([loop], count)
             yield family
+
+
+class _RasaNumbers(Collector):
+    """How often Rasa was asked and what came of it."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+
+    def collect(self) -> Iterator[Metric]:
+        """Every number with what it means."""
+        standing = self._standing
+        yield GaugeMetricFamily("desk_rasa_up", "Whether Rasa answered when it was last asked", value=standing.up)
+        for name, meaning, value in (
+            ("desk_rasa_answers", "Messages that Rasa read", standing.answered),
+            ("desk_rasa_guarded", "Dangers told without asking Rasa", standing.guarded),
+            ("desk_rasa_retries", "Messages that Rasa was asked about twice", standing.retried),
+        ):
+            yield CounterMetricFamily(name, meaning, value=value)
+        family = CounterMetricFamily("desk_rasa_fallbacks", "Messages read without Rasa, and why", labels=["why"])
+        for failure in Failure:
+            family.add_metric([failure.value], standing.fallbacks.get(failure, 0))
+        yield family
 
 
 def _labelled(name: str, meaning: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:

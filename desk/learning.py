@@ -9,16 +9,18 @@ from typing import Annotated
 import typer
 
 from desk.content import Content, engine_for, in_tenths, read_content
+from desk.engines import measured_on, with_rasa
 from desk.loops import utc_now
 from desk.settings import EXIT_CODE, Settings, heldout_folder, read_settings
 from nlu.compare import Comparison
 from nlu.engine import EmbeddedEngine
 from nlu.evaluate import evaluate as evaluate_on
-from nlu.evaluate import evaluate_folders
 from nlu.heldout import Heldout
 from nlu.knowledge_evaluate import evaluate_knowledge, evaluate_left_out, read_asked
+from nlu.rasa_project import PIPELINES
 from nlu.store import InUse, ModelError, choose, in_use, load_candidate, load_kept
 from nlu.store import version as version_of
+from nlu.types import EngineKind
 
 REFUSED = 1
 """What `desk train` ends with when the new model is worse and the old one goes on."""
@@ -61,11 +63,16 @@ def evaluate(
     left_out: Annotated[
         int | None, typer.Option(min=2, help="Ask it its own, divided in so many parts, each left out once.")
     ] = None,
+    kind: Annotated[
+        EngineKind | None, typer.Option("--engine", help="Measure this engine.", case_sensitive=False)
+    ] = None,
+    pipeline: Annotated[str, typer.Option(help="How Rasa is trained: light or diet.")] = PIPELINES[0],
 ) -> None:
     """Measure understanding on held-out messages, or on any data set in Rasa's format."""
     settings = read_settings(os.environ)
+    settings = settings.model_copy(update={"nlu": kind or settings.nlu})
     if train_on is not None and test_on is not None:
-        print(evaluate_folders(train_on, test_on))
+        print(measured_on(train_on, test_on, settings, pipeline))
         return
     if train_on is not None or test_on is not None:
         print("desk: --train and --test go together", file=sys.stderr)
@@ -79,11 +86,13 @@ def evaluate(
         for audience, figures in evaluate_left_out(content.rules.knowledge, now.date(), left_out).items():
             print(f"{audience}:\n{figures}")
         return
-    engine = engine_for(content, settings.home, _progress)
+    embedded = engine_for(content, settings.home, _progress)
     held = Heldout.read(heldout or heldout_folder())
-    report = evaluate_on(engine, held, now=now)
+    report = evaluate_on(with_rasa(settings, content, embedded), held, now=now)
     print(report)
-    before = _before(content, settings.home, engine.version)
+    if settings.nlu is not EngineKind.EMBEDDED:
+        return
+    before = _before(content, settings.home, embedded.version)
     if before is not None:
         comparison = Comparison(evaluate_on(before, held, now=now), report)
         print(f"compared with model {before.version}, which was in use before:", *comparison.lines(), sep="\n")

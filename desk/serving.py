@@ -23,6 +23,7 @@ from actions.migrate import is_newest, upgrade
 from actions.store import Store, open_store
 from desk.content import Content, engine_for, read_content
 from desk.demo import demo_loaded, demo_steps, hash_passwords, new_passwords, roster_steps
+from desk.engines import with_rasa
 from desk.loops import Bell, Desk, utc_now
 from desk.retraining import Retraining
 from desk.settings import EXIT_CODE, Settings
@@ -49,8 +50,9 @@ def serve(settings: Settings) -> None:
     _say("reading content …")
     content = read_content(settings.content, settings.timezone, settings.home)
     _train_apart(content, settings)
-    engine = LiveEngine(engine_for(content, settings.home, _say))
-    swapper = Swapper(engine, settings.content, settings.home, utc_now)
+    live = LiveEngine(engine_for(content, settings.home, _say))
+    swapper = Swapper(live, settings.content, settings.home, utc_now)
+    engine = with_rasa(settings, content, live)
     desk_mind = content.mind(engine, settings.home)
 
     async def run() -> None:
@@ -77,7 +79,7 @@ def serve(settings: Settings) -> None:
                 committed=application.state.feed.ring,
                 holding=HoldingRules.read(content.files),
             )
-            watched(application, settings, store, desk.pulse)
+            watched(application, settings, store, desk.pulse, engine)
             _tell_where(settings, passwords, time.monotonic() - started)
             try:
                 pages = telegram.with_hooks(application, bell.ring) if telegram else application

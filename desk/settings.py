@@ -10,15 +10,11 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, HttpUrl, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from nlu.types import EngineKind
 
 PREFIX = "DESK_"
 EXIT_CODE = 2
@@ -142,6 +138,16 @@ class Settings(BaseSettings):
         default=LogLevel.INFO, description="debug, info, warning or error"
     )
     """How much is logged."""
+    nlu: Annotated[EngineKind, BeforeValidator(_lower)] = Field(
+        default=EngineKind.EMBEDDED, description="embedded or rasa"
+    )
+    """Who names what a message is about."""
+    rasa_url: HttpUrl = Field(
+        default=HttpUrl("http://127.0.0.1:5005"), repr=False, description="an address such as http://127.0.0.1:5005"
+    )
+    """The server; it may end with `?token=…` and is never shown."""
+    rasa_seconds: float = Field(default=1, gt=0, le=30, allow_inf_nan=False, description="seconds above 0, up to 30")
+    """How long the server may take for one answer."""
     max_upload_mb: int = Field(default=10, ge=1, le=100, description="a whole number of megabytes from 1 to 100")
     """The largest photo that is taken."""
     metrics_token: str = Field(
@@ -234,12 +240,8 @@ class Settings(BaseSettings):
     @classmethod
     def _origins(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         for origin in value:
-            parts = urlsplit(origin)
-            if (
-                parts.scheme not in {"http", "https"}
-                or origin != f"{parts.scheme}://{parts.netloc}"
-                or not parts.netloc
-            ):
+            scheme, place, *_ = urlsplit(origin)
+            if scheme not in {"http", "https"} or not place or origin != f"{scheme}://{place}":
                 raise ValueError(f"{origin} is not scheme://host")
         if value and not info.data.get("secure_cookies", True):
             # A browser gives no cookie to a page in a foreign frame unless the cookie is Secure.

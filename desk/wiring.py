@@ -13,6 +13,7 @@ from desk.health import Health
 from desk.loops import utc_now
 from desk.pulse import Pulse
 from desk.settings import Settings, heldout_folder
+from nlu.rasa import RasaEngine
 from nlu.types import Engine
 from web.app import create_app
 from web.content import ConsoleContent
@@ -60,9 +61,10 @@ def make_app(
     )
 
 
-def watched(app: Starlette, settings: Settings, store: Store, pulse: Pulse) -> Starlette:
+def watched(app: Starlette, settings: Settings, store: Store, pulse: Pulse, engine: Engine | None = None) -> Starlette:
     """The application with the heartbeat of the loops and the numbers for a monitor."""
-    health = Health(store, pulse, utc_now, settings.metrics_token)
+    standing = engine.standing if isinstance(engine, RasaEngine) else None
+    health = Health(store, pulse, utc_now, settings.metrics_token, standing)
     app.router.routes[:0] = health.routes()
     return app
 

@@ -37,6 +37,7 @@ _NOT_TRAINED = frozenset(
     {"knowledge", "knowledge_entries", "knowledge_evaluate", "knowledge_index", "knowledge_terms", "knowledge_training"}
     | {"kept", "store", "evaluate", "heldout", "check", "engine", "promises"}
     | {"compare", "reliability", "live", "reviewed"}
+    | {"rasa", "rasa_answer", "rasa_client", "rasa_evaluate", "rasa_project", "rasa_server"}
     | {"calendar", "lookup", "money", "person", "reader", "time", "time_date", "time_grammar", "time_words"}
 )
 

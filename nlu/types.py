@@ -49,6 +49,13 @@ class EntityType(StrEnum):
     OBJECT = "object"
 
 
+class EngineKind(StrEnum):
+    """Who names what a message is about: this process alone, or a Rasa server with this process behind it."""
+
+    EMBEDDED = "embedded"
+    RASA = "rasa"
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A span of the original text and its normal form.
@@ -82,7 +89,7 @@ class Understanding:
 
     `intent` is always the best guess; `unsure` says that the desk should not act on it without asking. `emergency` is
     the kind of danger going on now, or None. `trace` holds the deciding words with their weight, for “why did the bot
-    say this”.
+    say this”. `fallback` says that this was read by an engine that stands in for another one, which did not answer.
     """
 
     text: str
@@ -95,6 +102,7 @@ class Understanding:
     entities: tuple[Entity, ...]
     model_version: str
     trace: tuple[tuple[str, float], ...] = field(default=())
+    fallback: bool = False
 
     def first(self, kind: EntityType) -> Entity | None:
         """The first entity of a kind in the order of the text, or None."""

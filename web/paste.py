@@ -17,6 +17,7 @@ from actions.opening import open_by_staff
 from actions.store import Session
 from actions.views import EstateCard, assignees, estate_by_id
 from actions.views.shown import Assignee
+from nlu.rasa import at_hand
 from web.deps import Deps
 from web.forms import Form, FormLimits, read_form
 from web.pages import Pages
@@ -59,7 +60,9 @@ class Paste:
         estate = await self._estate(staff)
         zone, now = ZoneInfo(estate.timezone), self._deps.clock()
         if form.text("open") != "1":
-            pasted = read_pasted(form.text("text"), self._deps.console.engine, now.astimezone(zone))
+            engine = self._deps.console.engine
+            # A page waits for no other process.
+            pasted = read_pasted(form.text("text"), engine and at_hand(engine), now.astimezone(zone))
             pasted = replace(pasted, reference=self._deps.policy.major.reference(form.text("text")))
             return await self._page(staff, form, pasted)
         sent = Submitted(self._deps, staff, 0, None, form, Spoken(""), Seen(), zone, now)

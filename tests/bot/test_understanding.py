@@ -7,14 +7,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from actions.reviewing import Reason, Reviewer, candidates
 from actions.store import Store
 from actions.tables import Conversation, Message
 from actions.turns import QuietTimes
 from bot.answering import Mind
 from bot.understanding import from_stored, stored_form, understand_some
+from nlu.rasa import RasaEngine
+from nlu.rasa_client import RasaClient
 from nlu.types import Understanding
 from tests.actions.world import QUIET, after, settle
 from tests.conftest import NOW
+from tests.nlu.rasa_double import rasa_double, reading
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TEXTS = (
@@ -70,6 +74,46 @@ async def test_messages_are_understood_once_and_in_the_zone_of_the_desk(store: S
     ((text, now),) = engine.seen
     assert (text, now, now.tzinfo) == ("明早来修", NOW, ZONE)
     assert await world.values(Message.needs_understanding, Message.model_version) == [(False, "echo")]
+
+
+async def test_while_rasa_is_asked_the_other_loops_go_on_and_no_transaction_waits(store: Store, mind: Mind) -> None:
+    world = await settle(store)
+    for number in range(9):
+        await world.receive(world.inbound("水龙头滴水", address=f"w{number}"))
+    labels = frozenset({"fee"})
+    with rasa_double() as double:
+        double.says = reading("fee", 0.9)
+        double.silent.clear()
+        client = RasaClient(double.url, 30.0)
+        engine = RasaEngine(mind.engine, client, labels)
+        reading_them = asyncio.create_task(understand_some(store, engine, ZONE, QUIET, after(1)))
+        assert await asyncio.to_thread(double.heard.wait, 5.0)
+        await store.write(lambda session: session.execute(select(1)).scalar_one())
+        assert not reading_them.done()
+        double.silent.set()
+        assert await reading_them == 8
+        assert await understand_some(store, engine, ZONE, QUIET, after(1)) == 1
+        client.close()
+    versions = {version for _, version in await world.values(Message.id, Message.model_version)}
+    assert versions == {f"rasa:light+{mind.engine.version}"}
+
+
+async def test_what_was_read_while_rasa_was_down_is_stored_as_such_and_offered_for_a_label(
+    store: Store, mind: Mind
+) -> None:
+    world = await settle(store)
+    await world.receive("水龙头滴水")
+    with rasa_double() as double:
+        client = RasaClient(double.url, 30.0)
+        engine = RasaEngine(mind.engine, client, frozenset({"repair.water_pipe"}))
+        double.status = 500
+        assert await understand_some(store, engine, ZONE, QUIET, after(1)) == 1
+        client.close()
+    ((form, version),) = await world.values(Message.understanding, Message.model_version)
+    assert (form["fallback"], version) == (True, mind.engine.version)
+    assert from_stored("水龙头滴水", form).fallback
+    offered = await store.read(lambda session: candidates(session, Reviewer(world.community_id), after(2)))
+    assert [one.reason for one in offered] == [Reason.FALLBACK]
 
 
 async def test_many_messages_are_understood_in_bites(store: Store, mind: Mind) -> None:

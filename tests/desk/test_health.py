@@ -14,6 +14,8 @@ from actions.tables import Severity
 from desk import pulse
 from desk.health import Health
 from desk.pulse import Pulse
+from nlu.rasa import Standing
+from nlu.rasa_answer import Failure
 from tests.actions.factories import HOUR, MINUTE, Desk, rules, settle_desk
 from tests.conftest import NOW
 
@@ -100,6 +102,25 @@ async def test_the_numbers_say_how_the_desk_stands(store: Store, desk: Desk) -> 
     assert told['desk_loop_steps_total{loop="watch"}'] == 1
     assert "王芳" not in text
     assert "煤气" not in text
+
+
+async def test_whoever_looks_sees_that_rasa_is_down_while_the_desk_itself_is_well(store: Store) -> None:
+    standing = Standing(up=False, answered=3, guarded=1, retried=2, fallbacks={Failure.TIMEOUT: 4})
+    routes = Health(store, Pulse(), lambda: NOW, rasa=lambda: standing).routes()
+    transport = httpx2.ASGITransport(app=Starlette(routes=routes), client=("127.0.0.1", 1))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://desk") as client:
+        answer, numbers = await client.get("/healthz"), (await client.get("/metrics")).text.splitlines()
+    assert answer.status_code == 200
+    assert answer.json()["rasa"] == {"up": False, "answered": 3, "fallbacks": {"timeout": 4}}
+    assert {"desk_rasa_up 0.0", "desk_rasa_answers_total 3.0", "desk_rasa_retries_total 2.0"} <= set(numbers)
+    assert {'desk_rasa_fallbacks_total{why="timeout"} 4.0', 'desk_rasa_fallbacks_total{why="status"} 0.0'} <= set(
+        numbers
+    )
+
+
+async def test_a_desk_without_rasa_says_nothing_of_it(store: Store) -> None:
+    assert "rasa" not in (await get(store, "/healthz", Pulse())).json()
+    assert "rasa" not in (await get(store, "/metrics", Pulse())).text
 
 
 async def test_what_is_answered_is_counted_no_more(store: Store, desk: Desk) -> None:

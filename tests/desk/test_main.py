@@ -181,3 +181,20 @@ async def test_a_database_that_cannot_be_written_is_told(model_home: Path, read_
     assert ran.code == 2
     assert "Traceback" not in ran.err
     assert ran.err.splitlines()[-1].startswith("desk: DATABASE_URL: the database cannot be prepared")
+
+
+def test_rasa_that_is_not_there_is_told_with_what_to_do(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = tmp_path / "nlu.yml"
+    greet, bye = ("你好", "您好", "早上好", "在吗"), ("再见", "拜拜", "下次聊", "先这样")
+    blocks = [
+        f"- intent: {intent}\n  examples: |\n" + "".join(f"    - {text}\n" for text in texts)
+        for intent, texts in (("greet", greet), ("bye", bye))
+    ]
+    data.write_text("nlu:\n" + "".join(blocks), encoding="utf-8")
+    ran = command("evaluate", "--train", str(data), "--test", str(data), "--engine", "rasa")
+    assert ran.code == 2
+    assert ran.err == "desk: there is no Rasa in .venv-rasa; `make rasa` installs it\n"
+    assert "messages 8" in command("evaluate", "--train", str(data), "--test", str(data), "--engine", "embedded").out

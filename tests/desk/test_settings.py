@@ -16,6 +16,7 @@ from desk.settings import (
     read_settings,
     variable_of,
 )
+from nlu.types import EngineKind
 
 
 def _problems(environ: dict[str, str]) -> list[str]:
@@ -50,6 +51,9 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "DESK_SECURE_COOKIES": "yes",
         "DESK_EMBED_ORIGINS": "https://a.example, https://b.example:8443",
         "DESK_LOG_LEVEL": "WARNING",
+        "DESK_NLU": "RASA",
+        "DESK_RASA_URL": "http://rasa.example:5005/?token=geheim",
+        "DESK_RASA_SECONDS": "0.5",
         "DESK_MAX_UPLOAD_MB": "20",
         "DESK_METRICS_TOKEN": "0123456789abcdef",
         "TELEGRAM_TOKEN": "demo=1:abc, other=2:def",
@@ -63,6 +67,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     assert settings.database_url == "postgresql+asyncpg://u:p@h/d"
     assert settings.embed_origins == ("https://a.example", "https://b.example:8443")
     assert settings.log_level is LogLevel.WARNING
+    assert (settings.nlu, settings.rasa_seconds) == (EngineKind.RASA, 0.5)
+    assert str(settings.rasa_url) == "http://rasa.example:5005/?token=geheim"
     assert settings.secure_cookies
     assert settings.quiet_longest_seconds == 1
 
@@ -107,6 +113,8 @@ def test_settings_cannot_be_changed_afterwards() -> None:
         ("DESK_WORKERS", "1.5", "a whole number from 1 to 64"),
         ("DESK_SECURE_COOKIES", "maybe", "yes or no"),
         ("DESK_LOG_LEVEL", "loud", "debug, info, warning or error"),
+        ("DESK_NLU", "diet", "embedded or rasa"),
+        ("DESK_RASA_SECONDS", "0", "seconds above 0"),
         ("DESK_MAX_UPLOAD_MB", "10MB", "a whole number of megabytes"),
     ],
 )
@@ -158,9 +166,17 @@ def test_a_database_that_cannot_be_used_is_refused_without_showing_it(url: str) 
 
 
 def test_secrets_are_never_printed() -> None:
-    settings = read_settings({"DATABASE_URL": "postgresql://desk:geheim@h/d"})
+    addresses = {"DATABASE_URL": "postgresql://desk:geheim@h/d", "DESK_RASA_URL": "http://h:5005/?token=geheim"}
+    settings = read_settings(addresses)
     assert "geheim" not in repr(settings)
     assert "geheim" not in str(settings)
+
+
+@pytest.mark.parametrize("url", ["rasa", "ftp://h", "http://", "http://h:99999/?token=geheim"])
+def test_a_rasa_server_that_cannot_be_asked_is_refused_without_showing_it(url: str) -> None:
+    (line,) = _problems({"DESK_RASA_URL": url})
+    assert line.startswith("DESK_RASA_URL is set; it should be an address such as http://127.0.0.1:5005")
+    assert "geheim" not in line
 
 
 def test_the_error_reads_as_one_line_per_variable() -> None:

@@ -1,4 +1,4 @@
-"""`python -m bench.size CONTENT HOME HELDOUT`: how long a model takes to load, and what reading holds in memory.
+"""`python -m bench.nlu.size CONTENT HOME HELDOUT`: how long a model takes to load, and what reading holds in memory.
 
 A process of its own, because the other measurements import much that reading does not need.
 """

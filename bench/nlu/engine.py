@@ -11,7 +11,7 @@ from pathlib import Path
 
 import opencc
 
-from bench.reading import measure_growth, measure_speed
+from bench.nlu.reading import measure_growth, measure_speed
 from nlu.engine import EmbeddedEngine
 from nlu.evaluate import evaluate
 from nlu.features import sound
@@ -62,7 +62,7 @@ def measure(heldout: Path, content: Path, home: Path, messages: int) -> None:
     """Print speed, memory and robustness on a folder of held-out messages."""
     files = ContentFiles.load(content)
     engine = load_or_train(files, home)
-    subprocess.run([sys.executable, "-m", "bench.size", content, home, heldout], check=True)
+    subprocess.run([sys.executable, "-m", "bench.nlu.size", content, home, heldout], check=True)
     sets = Heldout.read(heldout)
     texts = [example.text for example in sets.examples]
     measure_speed(engine, (texts * (messages // len(texts) + 1))[:messages])
